@@ -1,0 +1,1 @@
+"""The services: accounts, linking, paa_billing and notify; none imports another."""

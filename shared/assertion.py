@@ -1,0 +1,84 @@
+"""Assertions: what `accounts` signs about who asks, and how every service checks it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import jwt
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from shared.errors import BadEnvelopeError
+
+ALGORITHM = "EdDSA"
+ISSUER = "accounts"
+
+
+class Role(msgspec.Struct, frozen=True, kw_only=True):
+    """A grant that holds now; `court_id` is None where it holds for all courts."""
+
+    role: Literal["court_staff", "psc", "operator"]
+    court_id: str | None = None
+
+
+class Assertion(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks, as `accounts` knew it when the session was resolved; instants in UTC."""
+
+    audience: str
+    account_id: UUID
+    account_number: str
+    kind: Literal["individual", "paa"]
+    generation: Literal["legacy", "upgraded"]
+    status: Literal["pending_verification", "held_for_review", "active", "locked", "deactivated"]
+    email_verified: bool
+    account_version: int
+    session_id_hash: str
+    level: Literal[1, 2]
+    proved_at: datetime
+    issued_at: datetime
+    expires_at: datetime
+    roles: tuple[Role, ...] = ()
+
+    def holds(self, role: str, court_id: str | None = None) -> bool:
+        """Is the role held for this court (or for all)?"""
+        return any(r.role == role and r.court_id in (None, court_id) for r in self.roles)
+
+
+def sign_assertion(assertion: Assertion, key: Ed25519PrivateKey, key_id: str) -> str:
+    """The assertion as a compact JWS that names its key."""
+    claims = {
+        "iss": ISSUER,
+        "aud": assertion.audience,
+        "sub": str(assertion.account_id),
+        "iat": int(assertion.issued_at.timestamp()),
+        "exp": int(assertion.expires_at.timestamp()),
+        "who": msgspec.to_builtins(assertion),
+    }
+    return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": key_id})
+
+
+def verify_assertion(token: str, keys: Mapping[str, Ed25519PublicKey], audience: str) -> Assertion:
+    """The assertion that one of the known keys signed for this audience; its expiry is the caller's to judge.
+
+    PyJWT would compare expiry with the machine's time and not with the business clock, so that check is off.
+    Raises BadEnvelopeError if it is forged, altered, for another audience or signed by a key not (or no
+    longer) known.
+    """
+    try:
+        key = keys[str(jwt.get_unverified_header(token).get("kid"))]
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            audience=audience,
+            issuer=ISSUER,
+            options={
+                "verify_exp": False,
+                "verify_iat": False,
+                "require": ["exp", "iat", "aud", "iss", "sub"],
+            },
+        )
+        return msgspec.convert(claims["who"], Assertion)
+    except (KeyError, jwt.InvalidTokenError, msgspec.ValidationError) as error:
+        raise BadEnvelopeError("the assertion is not one that accounts signed for this service") from error

@@ -1,0 +1,69 @@
+"""PostgreSQL: pools, transactions, and which errors mean that the database is not there."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+    Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+    OwnConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+else:
+    Connection = asyncpg.Connection
+    OwnConnection = asyncpg.Connection
+    Pool = asyncpg.Pool
+
+ACQUIRE_TIMEOUT_SECONDS = 5.0
+COMMAND_TIMEOUT_SECONDS = 60.0
+_SERVER_SETTINGS = {
+    "statement_timeout": "30000",
+    "idle_in_transaction_session_timeout": "60000",
+    "timezone": "UTC",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+_UNAVAILABLE_CLASSES = ("08", "53", "57P0")
+
+
+async def open_pool(url: str, *, size: int, name: str) -> Pool:
+    """A pool of at most `size` connections whose statements can't run, or wait, without an end."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=size,
+        command_timeout=COMMAND_TIMEOUT_SECONDS,
+        timeout=ACQUIRE_TIMEOUT_SECONDS,
+        server_settings={**_SERVER_SETTINGS, "application_name": name},
+    )
+
+
+async def open_connection(url: str, *, name: str) -> OwnConnection:
+    """A connection of one's own, outside any pool: session locks live as long as it does."""
+    return await asyncpg.connect(
+        url,
+        timeout=ACQUIRE_TIMEOUT_SECONDS,
+        command_timeout=COMMAND_TIMEOUT_SECONDS,
+        server_settings={**_SERVER_SETTINGS, "application_name": name},
+    )
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection in a READ COMMITTED transaction; commits at the end, rolls back on any error."""
+    async with pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection, connection.transaction():
+        yield connection
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Does the error say that the database is not there, rather than that the statement is wrong?"""
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.sqlstate or "").startswith(_UNAVAILABLE_CLASSES)
+    if isinstance(error, asyncpg.InterfaceError):
+        return "closed" in str(error) or "connection" in str(error)
+    return isinstance(error, (OSError, asyncio.TimeoutError, asyncpg.exceptions.ConnectionDoesNotExistError))

@@ -1,0 +1,63 @@
+"""Structured logs: one JSON line a delivery; ids, never names, addresses, amounts or bodies."""
+
+import logging
+import sys
+import traceback
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+_DEEPEST_FRAMES = 6
+_TELLING_ATTRIBUTES = ("sqlstate", "constraint_name", "table_name", "column_name")
+_SILENT_LOGGERS = ("aio_pika", "aiormq", "asyncio", "httpx", "httpcore")
+
+
+def configure_logs(service: str, *, form: str = "json") -> None:
+    """Send every log line of this process to standard output, as JSON, or pretty on a terminal."""
+    is_pretty = form == "pretty" or (form == "auto" and sys.stdout.isatty())
+    renderer: Any = structlog.dev.ConsoleRenderer() if is_pretty else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    logging.basicConfig(handlers=[_OnlyWhereAndWhat()], level=logging.WARNING, force=True)
+
+
+def describe(error: BaseException) -> str:
+    """An error by class, SQLSTATE, constraint and frames; never its text, which can hold a person's data."""
+    named = ((name, getattr(error, name, None)) for name in _TELLING_ATTRIBUTES)
+    parts = [type(error).__name__, *(f"{name}={value}" for name, value in named if value)]
+    frames = traceback.extract_tb(error.__traceback__)[-_DEEPEST_FRAMES:]
+    parts.extend(f"{Path(frame.filename).name}:{frame.lineno}:{frame.name}" for frame in frames)
+    if error.__cause__ is not None:
+        parts.append(f"caused by {type(error.__cause__).__name__}")
+    return " ".join(parts)
+
+
+class _OnlyWhereAndWhat(logging.Handler):
+    """Library log records as an event with logger and level only.
+
+    aio_pika and aiormq put message bodies into texts and arguments of their records, so neither is kept.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields: MutableMapping[str, Any] = {"logger": record.name, "line": record.lineno}
+        if record.exc_info and record.exc_info[1] is not None:
+            fields["error"] = describe(record.exc_info[1])
+        structlog.get_logger().log(record.levelno, "library_message", **fields)
+
+
+def silence_libraries() -> None:
+    """Libraries that log bodies at INFO or DEBUG say nothing below WARNING."""
+    for name in _SILENT_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,85 @@
+"""The kinds of message, the types their fields share, and the replies that any request may get."""
+
+from typing import Annotated, ClassVar, Literal, NewType, Self
+
+import msgspec
+
+Speaker = Literal["account", "anyone", "service", "court", "operator"]
+"""Who may send a command or query: `account` with an assertion; `anyone` through the portal without one;
+`service` the owner to itself (due work); `court` by its own broker login; `operator` the installation's own
+broker login, which the tool `nextgen` uses."""
+
+CourtId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{2,8}$", description="PACER court id, as ncwbk")]
+AccountNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{7}$", description="7 digits, for people")]
+ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+LongText = Annotated[str, msgspec.Meta(max_length=2000)]
+MessageName = NewType("MessageName", str)
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Anything that crosses a service boundary; its tag is its wire name, `owner.fact.version`."""
+
+    @classmethod
+    def message_name(cls) -> MessageName:
+        """The wire name, as `linking.confirm_link.v1`."""
+        return MessageName(str(cls.__struct_config__.tag))
+
+    @classmethod
+    def message_owner(cls) -> str:
+        """The service that handles this command, or announces this event."""
+        return cls.message_name().partition(".")[0]
+
+    def with_changes(self, **changes: object) -> Self:
+        """A copy with the given fields changed; the message itself never changes."""
+        return msgspec.structs.replace(self, **changes)
+
+
+class Command(Message, frozen=True, kw_only=True):
+    """A request to one service to change something; it may be refused."""
+
+    spoken_by: ClassVar[Speaker] = "account"
+
+
+class Query(Message, frozen=True, kw_only=True):
+    """A question to one service; answering it changes nothing."""
+
+    spoken_by: ClassVar[Speaker] = "account"
+
+
+class Event(Message, frozen=True, kw_only=True):
+    """A fact that has happened; it can't be refused."""
+
+
+class Reply(Message, frozen=True, kw_only=True):
+    """What only the asker gets: an answer, or an outcome that nobody else needs."""
+
+
+class TooLate(Reply, frozen=True, kw_only=True, tag="shared.too_late.v1"):
+    """The deadline or the assertion's life was over when the request was read: it had no effect."""
+
+
+class IdReused(Reply, frozen=True, kw_only=True, tag="shared.id_reused.v1"):
+    """This message id was used before with another sender, account or body: nothing has changed."""
+
+
+class Malformed(Reply, frozen=True, kw_only=True, tag="shared.malformed.v1"):
+    """The body is not what the message's type says: nothing has changed."""
+
+    problem: str
+
+
+class Failed(Reply, frozen=True, kw_only=True, tag="shared.failed.v1"):
+    """The service could not do it though the request may be right: nothing has changed; try again later."""
+
+
+class NotAllowed(Reply, frozen=True, kw_only=True, tag="shared.not_allowed.v1"):
+    """Who asks may not ask this: nothing has changed."""
+
+    reason: Literal[
+        "assertion_missing",
+        "assertion_invalid",
+        "role_missing",
+        "not_yours",
+        "upgrade_first",
+        "proof_too_old",
+    ]

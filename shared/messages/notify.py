@@ -1,0 +1,49 @@
+"""What is asked of `notify`, and what it announces of mail."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from shared.messages.base import Event, Query, Reply
+
+
+class MyMessages(Query, frozen=True, kw_only=True, tag="notify.my_messages.v1"):
+    """Which messages were sent to me?"""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 100
+
+
+class MessageShown(msgspec.Struct, frozen=True, kw_only=True):
+    """One message to the asker: what it was about and what became of it; never its text."""
+
+    notification_id: UUID
+    kind: str
+    subject: str
+    state: str
+    queued_at: datetime
+    sent_at: datetime | None
+
+
+class MessageList(Reply, frozen=True, kw_only=True, tag="notify.message_list.v1"):
+    """The delivery log of the asker, newest first."""
+
+    messages: tuple[MessageShown, ...]
+
+
+class NotificationSent(Event, frozen=True, kw_only=True, tag="notify.notification_sent.v1"):
+    """The mail server took a message."""
+
+    notification_id: UUID
+    account_id: UUID | None
+    kind: str
+
+
+class NotificationAbandoned(Event, frozen=True, kw_only=True, tag="notify.notification_abandoned.v1"):
+    """A message was given up: refused for good, too late, or tried too often."""
+
+    notification_id: UUID
+    account_id: UUID | None
+    kind: str
+    reason: str

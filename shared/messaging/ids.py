@@ -1,0 +1,49 @@
+"""Message ids: UUIDv7, random at the edge and derived from their parent inside."""
+
+import hashlib
+import secrets
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+_VERSION_AND_VARIANT = (7 << 76) | (0b10 << 62)
+OUTSIDE_TOLERANCE = timedelta(hours=24)
+
+
+def new_id(now: datetime) -> UUID:
+    """A fresh UUIDv7 (RFC 9562) of this instant's millisecond."""
+    return _compose(_milliseconds(now), secrets.randbits(74))
+
+
+def child_id(parent: UUID, consumer: str, index: int) -> UUID:
+    """The id of what `consumer` makes as its `index`-th thing from `parent`: the same at every repetition.
+
+    It keeps the parent's 48-bit time, so that a repetition falls into the same partition.
+    """
+    digest = hashlib.sha256(parent.bytes + consumer.encode() + index.to_bytes(8, "big")).digest()
+    return _compose(parent.int >> 80, int.from_bytes(digest[:10], "big") >> 6)
+
+
+def instant_of(message_id: UUID) -> datetime:
+    """The instant (UTC, whole milliseconds) that a UUIDv7 carries."""
+    return datetime.fromtimestamp((message_id.int >> 80) / 1000, tz=UTC)
+
+
+def first_id_of(instant: datetime) -> UUID:
+    """The lowest id of an instant's millisecond: the edge of a partition."""
+    return UUID(int=_milliseconds(instant) << 80)
+
+
+def is_acceptable_from_outside(message_id: UUID, now: datetime) -> bool:
+    """Is it a UUIDv7 within 24 hours of our clock?"""
+    if message_id.version != 7:
+        return False
+    return abs(instant_of(message_id) - now) <= OUTSIDE_TOLERANCE
+
+
+def _milliseconds(instant: datetime) -> int:
+    return int(instant.timestamp() * 1000)
+
+
+def _compose(milliseconds: int, random_74_bits: int) -> UUID:
+    upper, lower = random_74_bits >> 62, random_74_bits & ((1 << 62) - 1)
+    return UUID(int=(milliseconds << 80) | _VERSION_AND_VARIANT | (upper << 64) | lower)

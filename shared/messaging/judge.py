@@ -1,0 +1,200 @@
+"""How a delivery ends: the one place that decides to acknowledge, try again, hold or park."""
+
+from dataclasses import replace
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from shared.assertion import Assertion, verify_assertion
+from shared.database import is_unavailable, transaction
+from shared.errors import BadEnvelopeError, PoisonError, UnavailableError, UndecodableError, UnknownTypeError
+from shared.logs import describe
+from shared.messages.base import (
+    Command,
+    Event,
+    Failed,
+    IdReused,
+    Malformed,
+    Message,
+    Query,
+    TooLate,
+)
+from shared.messaging import ids, inbox
+from shared.messaging.bench import Bench
+from shared.messaging.envelope import Envelope
+from shared.messaging.registry import MAXIMUM_BODY_BYTES, decode
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.sealed import without_secrets
+
+REPLY_INDEX = 0
+
+
+class Verdict(Enum):
+    """What the broker, or the consumer, must do with a delivery."""
+
+    ACKNOWLEDGE = "acknowledge"
+    RETRY = "retry"
+    HOLD = "hold"
+    """A dependency isn't there: keep the delivery, take no new ones; this was no attempt."""
+    PARK = "park"
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """An encoded reply."""
+
+    type: str
+    body: bytes
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict, the reply to who asked, and for a failure its reason and description without any data."""
+
+    verdict: Verdict
+    reply: Reply | None = None
+    reason: str = ""
+    error: str = ""
+
+
+async def judge(bench: Bench[Any], queue: str, envelope: Envelope, body: bytes) -> Judgement:
+    """Handle one delivery and say what must be done with it; the effect is committed when this returns."""
+    try:
+        message = _read(envelope, body)
+        outcome = await _handle(bench, queue, envelope, message)
+    except UndecodableError as error:
+        refusal = _encode(bench, envelope, Malformed(problem=error.problem))
+        return Judgement(
+            verdict=Verdict.PARK,
+            reason="undecodable",
+            error=f"{describe(error)}: {error.problem}",
+            reply=refusal,
+        )
+    except PoisonError as error:
+        refusal = _encode(bench, envelope, Failed())
+        return Judgement(verdict=Verdict.PARK, reason="poison", error=describe(error), reply=refusal)
+    except Exception as error:
+        is_away = isinstance(error, UnavailableError) or is_unavailable(error)
+        reason = "unknown_type" if isinstance(error, UnknownTypeError) else "failed"
+        return Judgement(
+            verdict=Verdict.HOLD if is_away else Verdict.RETRY, reason=reason, error=describe(error)
+        )
+    return Judgement(verdict=Verdict.ACKNOWLEDGE, reply=outcome)
+
+
+def _read(envelope: Envelope, body: bytes) -> Message:
+    if len(body) > MAXIMUM_BODY_BYTES:
+        raise UndecodableError(f"the body is over {MAXIMUM_BODY_BYTES} bytes")
+    message = decode(envelope.type, body)
+    _check_sender(message, envelope)
+    return message
+
+
+def _check_sender(message: Message, envelope: Envelope) -> None:
+    """The broker refuses these too; that it does is not taken on trust."""
+    expected: tuple[str, ...] = (message.message_owner(),)
+    if isinstance(message, Command | Query):
+        senders = {
+            "service": expected,
+            "operator": ("operator",),
+            "account": ("portal",),
+            "anyone": ("portal",),
+        }
+        expected = senders.get(message.spoken_by, (envelope.sender,))
+    elif not isinstance(message, Event):
+        raise BadEnvelopeError("a reply can't be delivered to a service")
+    if envelope.sender not in expected:
+        raise BadEnvelopeError("this login may not send this message")
+
+
+async def _handle(bench: Bench[Any], queue: str, envelope: Envelope, message: Message) -> Reply | None:
+    now = bench.now()
+    asserted = _who_asks(bench, envelope, message)
+    is_expired = asserted is not None and now >= asserted.expires_at
+    if is_expired or (envelope.deadline is not None and now >= envelope.deadline):
+        return _encode(bench, envelope, TooLate())
+    is_from_outside = isinstance(message, Command) and envelope.sender != message.message_owner()
+    if is_from_outside and not ids.is_acceptable_from_outside(envelope.message_id, now):
+        raise BadEnvelopeError("the message id is no UUIDv7 within 24 hours of our clock")
+    asker = replace(bench, cause=envelope, asserted=asserted)
+    kind = type(message)
+    if kind in bench.service.checks:
+        return _encode(bench, envelope, await bench.service.checks[kind](message, asker))
+    if kind in bench.service.answers:
+        return await _answer(asker, envelope, message)
+    if kind in bench.service.handles or kind in bench.service.bulk:
+        return await _handle_once(asker, queue, envelope, message)
+    raise UnknownTypeError(envelope.type)
+
+
+def _who_asks(bench: Bench[Any], envelope: Envelope, message: Message) -> Assertion | None:
+    if not isinstance(message, Command | Query) or message.spoken_by != "account":
+        return None
+    if envelope.assertion is None:
+        raise BadEnvelopeError("the assertion is missing")
+    return verify_assertion(envelope.assertion, bench.assertion_keys, audience=bench.service.name)
+
+
+async def _answer(bench: Bench[Any], envelope: Envelope, message: Message) -> Reply | None:
+    async with transaction(bench.pool) as connection:
+        work = _unit_of_work(bench, connection, envelope)
+        return _encode(bench, envelope, await bench.service.answers[type(message)](message, work))
+
+
+async def _handle_once(bench: Bench[Any], queue: str, envelope: Envelope, message: Message) -> Reply | None:
+    service = bench.service
+    handler = service.handles.get(type(message)) or service.bulk[type(message)]
+    acting = str(bench.asserted.account_id) if bench.asserted else ""
+    digest = bench.seals.digest(message, envelope.message_id, f"{envelope.sender} {acting}")
+    async with transaction(bench.pool) as connection:
+        work = _unit_of_work(bench, connection, envelope)
+        if not await inbox.first_time(connection, queue, envelope, digest, work.now):
+            return await _repeat(bench, connection, queue, envelope, digest)
+        outcome = await handler(message, work)
+        if isinstance(outcome, Event) and type(outcome) in service.announces:
+            work.emit(outcome)
+        reply = None
+        if outcome is not None and envelope.reply_to is not None:
+            reply = _encode(bench, envelope, outcome)
+            kept = msgspec.json.encode(without_secrets(outcome))
+            await inbox.keep_reply(connection, queue, envelope, outcome.message_name(), kept)
+        has_emitted = await work.flush()
+    if has_emitted:
+        bench.outbox_filled.wake()
+    return reply
+
+
+async def _repeat(
+    bench: Bench[Any], connection: Any, queue: str, envelope: Envelope, digest: bytes
+) -> Reply | None:
+    """Asked twice, answered twice, done once."""
+    before = await inbox.get_handled(connection, queue, envelope)
+    if before.digest != digest:
+        return _encode(bench, envelope, IdReused())
+    if before.reply is None or before.reply_type is None:
+        return None
+    return Reply(type=before.reply_type, body=before.reply)
+
+
+def _unit_of_work(bench: Bench[Any], connection: Any, envelope: Envelope) -> UnitOfWork[Any]:
+    return UnitOfWork(
+        connection=connection,
+        cause=envelope,
+        now=bench.now(),
+        service=bench.service,
+        seals=bench.seals,
+        resources=bench.resources,
+        consumer=bench.service.name,
+        asserted=bench.asserted,
+    )
+
+
+def _encode(bench: Bench[Any], envelope: Envelope, outcome: Message | None) -> Reply | None:
+    if outcome is None or envelope.reply_to is None:
+        return None
+    sealed = bench.seals.seal_fields(outcome, reply_id(envelope))
+    return Reply(type=outcome.message_name(), body=msgspec.json.encode(sealed))
+
+
+def reply_id(request: Envelope) -> Any:
+    """The id of the reply to a request: secrets in it are sealed under this id."""
+    return ids.child_id(request.message_id, "reply", REPLY_INDEX)

@@ -1,0 +1,111 @@
+"""Settings: read once at the edge, strictly; a missing, unknown or wrong one stops the start."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+from shared.errors import SettingsError
+from shared.sealed import Seals
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class CommonSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all processes of one installation share; read from `NEXTGEN_...`."""
+
+    policies_file: Path | None = None
+    clock_file: Path | None = None
+    environment: str = "production"
+    log_format: str = "json"
+
+    def __post_init__(self) -> None:
+        if self.environment == "production" and self.clock_file is not None:
+            raise ValueError("NEXTGEN_CLOCK_FILE is refused in production")
+
+
+class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every service needs; read from `NEXTGEN_<SERVICE>_...`, where `X_FILE` is read into `x` first.
+
+    `sealing_key` is the hex of this service's X25519 private key; the two key files are JSON objects, from
+    service name, or key id, to the hex of a public key.
+    """
+
+    database_url: str
+    broker_url: str
+    sealing_key: str
+    sealing_public_keys_file: Path
+    assertion_public_keys_file: Path
+    objects_url: str = "memory:///"
+    pool_size: int = 10
+    prefetch_count: int = 100
+    worker_count: int = 8
+    drain_seconds: float = 20
+    health_port: int | None = None
+
+
+def read_settings(kind: type[T], prefix: str, environment: Mapping[str, str] = os.environ) -> T:
+    """The variables that begin with the prefix as one struct; of two forms `X` and `X_FILE` give one.
+
+    Raises SettingsError naming the variable that is missing, unknown or wrong, never its value.
+    """
+    fields = {field.name for field in msgspec.structs.fields(kind)}
+    found: dict[str, str] = {}
+    for variable, value in environment.items():
+        if not variable.startswith(prefix):
+            continue
+        name = variable.removeprefix(prefix).lower()
+        if name not in fields and name.removesuffix("_file") in fields:
+            found[name.removesuffix("_file")] = _read_secret(variable, Path(value))
+        else:
+            found[name] = value
+    try:
+        return msgspec.convert(found, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"settings {prefix}*: {error}") from None
+
+
+def read_common_settings(environment: Mapping[str, str] = os.environ) -> CommonSettings:
+    """The variables that belong to no service."""
+    names = {"NEXTGEN_" + field.name.upper() for field in msgspec.structs.fields(CommonSettings)}
+    return read_settings(CommonSettings, "NEXTGEN_", {k: v for k, v in environment.items() if k in names})
+
+
+def seals_from(settings: ServiceSettings) -> Seals:
+    """What this service seals with and opens with."""
+    private_key = X25519PrivateKey.from_private_bytes(bytes.fromhex(settings.sealing_key))
+    return Seals(private_key, read_sealing_keys(settings.sealing_public_keys_file))
+
+
+def read_sealing_keys(path: Path) -> dict[str, X25519PublicKey]:
+    """Each service's public sealing key."""
+    return {
+        service: X25519PublicKey.from_public_bytes(bytes.fromhex(text))
+        for service, text in _read_key_file(path).items()
+    }
+
+
+def read_assertion_keys(path: Path) -> dict[str, Ed25519PublicKey]:
+    """The public keys that assertions may be signed with, by key id."""
+    return {
+        key_id: Ed25519PublicKey.from_public_bytes(bytes.fromhex(text))
+        for key_id, text in _read_key_file(path).items()
+    }
+
+
+def _read_key_file(path: Path) -> dict[str, str]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.DecodeError) as error:
+        raise SettingsError(f"{path.name} is not a readable file of public keys") from error
+
+
+def _read_secret(variable: str, path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"{variable} names a file that can't be read") from error
