@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
 
+from shared.errors import UnavailableError
+
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
@@ -29,6 +31,7 @@ _SERVER_SETTINGS = {
     "tcp_keepalives_count": "3",
 }
 _UNAVAILABLE_CLASSES = ("08", "53", "57P0")
+_ANY_FAILURE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
 
 
 async def open_pool(url: str, *, size: int, name: str) -> Pool:
@@ -55,9 +58,26 @@ async def open_connection(url: str, *, name: str) -> OwnConnection:
 
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
-    """A connection in a READ COMMITTED transaction; commits at the end, rolls back on any error."""
-    async with pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection, connection.transaction():
-        yield connection
+    """A connection in a READ COMMITTED transaction; commits at the end, rolls back on any error.
+
+    Raises UnavailableError when the database is not there or no connection comes free in time.
+    """
+    try:
+        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection, connection.transaction():
+            yield connection
+    except _ANY_FAILURE as error:
+        if is_unavailable(error):
+            raise UnavailableError(type(error).__name__) from error
+        raise
+
+
+async def is_answering(pool: Pool) -> bool:
+    """Does the database answer `SELECT 1`?"""
+    try:
+        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
+            return bool(await connection.fetchval("SELECT 1") == 1)
+    except _ANY_FAILURE:
+        return False
 
 
 def is_unavailable(error: BaseException) -> bool:
@@ -66,4 +86,4 @@ def is_unavailable(error: BaseException) -> bool:
         return str(error.sqlstate or "").startswith(_UNAVAILABLE_CLASSES)
     if isinstance(error, asyncpg.InterfaceError):
         return "closed" in str(error) or "connection" in str(error)
-    return isinstance(error, (OSError, asyncio.TimeoutError, asyncpg.exceptions.ConnectionDoesNotExistError))
+    return isinstance(error, (OSError, asyncio.TimeoutError))

@@ -11,6 +11,7 @@ NextgenError
 ├── PublishError           the broker didn't take a message
 │   ├── UnroutableError    no queue is bound for it
 │   ├── NackedError        a queue refused it
+│   ├── ForbiddenError     this login may not publish it
 │   └── UnconfirmedError   nothing is known: it may have arrived; send it again with the same id
 ├── RequestError           a request has no answer
 │   ├── ServiceUnavailableError   nobody takes it, or the broker doesn't answer
@@ -61,6 +62,10 @@ class UnroutableError(PublishError):
 
 class NackedError(PublishError):
     """A queue refused the message."""
+
+
+class ForbiddenError(PublishError):
+    """The broker doesn't let this login publish the message."""
 
 
 class UnconfirmedError(PublishError):

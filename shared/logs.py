@@ -40,7 +40,7 @@ def describe(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)[-_DEEPEST_FRAMES:]
     parts.extend(f"{Path(frame.filename).name}:{frame.lineno}:{frame.name}" for frame in frames)
     if error.__cause__ is not None:
-        parts.append(f"caused by {type(error.__cause__).__name__}")
+        parts.append(f"caused by {describe(error.__cause__)}")
     return " ".join(parts)
 
 

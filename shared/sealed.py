@@ -80,7 +80,10 @@ class Seals:
 
         Raises SealError if it is expired, was made for another reader, message or field, or was altered.
         """
-        sealed = getattr(message, field)
+        return self.open_value(getattr(message, field), message_id, field, now)
+
+    def open_value(self, sealed: Sealed, message_id: UUID, field: str, now: datetime) -> str:
+        """The secret in a sealed value that was kept apart from its message; raises as `open` does."""
         if now >= sealed.expires_at:
             raise SealError(f"{field} is expired")
         return self._open(sealed, message_id, field).decode()

@@ -29,6 +29,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
         """The service that handles this command, or announces this event."""
         return cls.message_name().partition(".")[0]
 
+    @classmethod
+    def from_json(cls, body: bytes) -> Self:
+        """The message in a body. Raises what msgspec raises."""
+        return msgspec.json.decode(body, type=cls)
+
     def with_changes(self, **changes: object) -> Self:
         """A copy with the given fields changed; the message itself never changes."""
         return msgspec.structs.replace(self, **changes)
@@ -82,4 +87,5 @@ class NotAllowed(Reply, frozen=True, kw_only=True, tag="shared.not_allowed.v1"):
         "not_yours",
         "upgrade_first",
         "proof_too_old",
+        "session_level_too_low",
     ]

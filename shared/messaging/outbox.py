@@ -97,6 +97,11 @@ async def count_and_age(connection: Connection) -> tuple[int, float]:
     return (0, 0.0) if row is None else (row["waiting"], row["age"])
 
 
+async def ensure_partitions(connection: Connection, since: datetime, until: datetime) -> None:
+    """Make the partitions of all partitioned tables for this time; those that exist stay."""
+    await connection.execute("SELECT ensure_partitions($1, $2)", since, until)
+
+
 async def notify_relay(connection: Connection) -> None:
     """Wake the relay's leader, wherever it runs; outside any transaction."""
     await connection.execute("SELECT pg_notify($1, '')", WOKEN_CHANNEL)

@@ -101,8 +101,8 @@ def decode(type_name: str, body: bytes) -> Message:
     if kind is None:
         raise UnknownTypeError(type_name)
     try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return kind.from_json(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         problem = str(error) if isinstance(error, msgspec.ValidationError) else "the body is not JSON"
         raise UndecodableError(problem) from None
 

@@ -13,12 +13,13 @@ class Wakeup:
         """There may be work."""
         self._event.set()
 
-    async def wait(self, *, at_most_seconds: float) -> None:
-        """Return when woken, or after the given time."""
+    async def wait(self, *, at_most_seconds: float) -> bool:
+        """Return when woken (true), or after the given time (false)."""
         try:
             async with asyncio.timeout(at_most_seconds):
                 await self._event.wait()
         except TimeoutError:
-            return
+            return False
         finally:
             self._event.clear()
+        return True

@@ -1,0 +1,49 @@
+"""What a payer owes, and the money that comes in."""
+
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+import msgspec
+
+from shared.messages.base import Command, Event, Query, Reply, Speaker
+from shared.messages.paa_billing.values import Quarter
+
+
+class MyBalance(Query, frozen=True, kw_only=True, tag="paa_billing.my_balance.v1"):
+    """What I owe (an administrator: what the firm owes), and my running quarter."""
+
+
+class BalanceShown(Reply, frozen=True, kw_only=True, tag="paa_billing.balance_shown.v1"):
+    """Issued and unpaid, unapplied credit, and the running quarter; whole cents."""
+
+    payer_id: UUID
+    open_cents: int
+    credit_cents: int
+    running_quarter: Quarter
+    running_charged_cents: int
+    waiver_cents: int
+    paid_by_firm: str | None
+
+
+class RecordPayment(Command, frozen=True, kw_only=True, tag="paa_billing.record_payment.v1"):
+    """Book money that came in, once per reference; what is not owed stands as credit."""
+
+    spoken_by: ClassVar[Speaker] = "account"
+    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    amount_cents: Annotated[int, msgspec.Meta(ge=1, le=2_499_999)]
+
+
+class PaymentRecorded(Event, frozen=True, kw_only=True, tag="paa_billing.payment_recorded.v1"):
+    """Money was booked (mail to the payer)."""
+
+    payer_id: UUID
+    reference: str
+    amount_cents: int
+    open_cents: int
+    recipient_ids: tuple[UUID, ...]
+
+
+class PaymentRefused(Reply, frozen=True, kw_only=True, tag="paa_billing.payment_refused.v1"):
+    """No money was booked."""
+
+    reason: Literal["reference_used", "nobody_to_pay_for"]

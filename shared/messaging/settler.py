@@ -1,0 +1,224 @@
+"""Settling a delivery: judged, answered, and then acknowledged, sent to wait, or parked; never dropped."""
+
+import asyncio
+import random
+import time
+from typing import Any
+
+import msgspec
+import structlog
+
+from shared.database import is_answering, transaction
+from shared.errors import BadEnvelopeError, PublishError, UnavailableError
+from shared.logs import describe
+from shared.messages.base import Failed
+from shared.messaging.bench import Bench
+from shared.messaging.broker import Delivery
+from shared.messaging.envelope import Envelope, Outgoing
+from shared.messaging.ids import new_id
+from shared.messaging.judge import Judgement, Reply, Verdict, judge, reply_id
+from shared.messaging.parked import Parked, insert_parked
+from shared.messaging.publishing import Publishing
+from shared.messaging.registry import messages_by_name
+from shared.messaging.topology import WAIT_TIERS
+from shared.metrics import CRITICAL_SECONDS, DELIVERIES, HANDLING_SECONDS, PARKED, RETRIES
+
+QUICK_TRIES = 3
+QUICK_PAUSE_SECONDS = 0.05
+HOLD_AT_MOST_SECONDS = 600.0
+FIRST_HOLD_SECONDS, LONGEST_HOLD_SECONDS = 0.2, 10.0
+TIERS = tuple(WAIT_TIERS)
+_UNTRUSTED_HEADERS = frozenset({"assertion", "x-death"})
+
+
+class Settler:
+    """Settles deliveries of one service, several at a time."""
+
+    def __init__(self, bench: Bench[Any], publishing: Publishing) -> None:
+        self._bench = bench
+        self._publishing = publishing
+        self._log = structlog.get_logger()
+
+    async def settle(self, delivery: Delivery) -> None:
+        """Bring one delivery to its end. Whatever goes wrong, or is cut short, it comes again."""
+        started = time.monotonic()
+        envelope: Envelope | None = None
+        try:
+            try:
+                envelope = delivery.read_envelope()
+                judgement = await self._judge_patiently(delivery, envelope)
+            except BadEnvelopeError as error:
+                judgement = Judgement(verdict=Verdict.PARK, reason="bad_envelope", error=describe(error))
+            is_settled = await self._carry_out(delivery, envelope, judgement)
+        finally:
+            if not delivery.is_settled:
+                await delivery.give_back()
+        self._record(delivery, envelope, judgement, is_settled, time.monotonic() - started)
+
+    async def park_dead(self, delivery: Delivery) -> None:
+        """Park what killed its process, or was refused by its queue, so often that the broker gave it up."""
+        try:
+            envelope: Envelope | None = delivery.read_envelope()
+        except BadEnvelopeError:
+            envelope = None
+        judgement = Judgement(verdict=Verdict.PARK, reason="delivery_limit")
+        try:
+            is_settled = await self._park(delivery, envelope, judgement)
+        finally:
+            if not delivery.is_settled:
+                await delivery.give_back()
+        self._record(delivery, envelope, judgement, is_settled, 0.0)
+
+    async def _judge_patiently(self, delivery: Delivery, envelope: Envelope) -> Judgement:
+        """Judge; at once again a few times if it failed, and for minutes if the database is away."""
+        tries, pause = 1, FIRST_HOLD_SECONDS
+        give_up_at = time.monotonic() + HOLD_AT_MOST_SECONDS
+        while True:
+            judgement = await judge(self._bench, delivery.queue, envelope, delivery.body)
+            if judgement.verdict is Verdict.HOLD and time.monotonic() < give_up_at:
+                await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 (jitter is no secret)
+                pause = min(pause * 2, LONGEST_HOLD_SECONDS)
+            elif judgement.verdict is Verdict.RETRY and judgement.reason == "failed" and tries < QUICK_TRIES:
+                await asyncio.sleep(QUICK_PAUSE_SECONDS * tries)
+                tries += 1
+            else:
+                return judgement
+
+    async def _carry_out(self, delivery: Delivery, envelope: Envelope | None, judgement: Judgement) -> bool:
+        if envelope is None or judgement.verdict is Verdict.PARK:
+            await self._answer(envelope, judgement.reply)
+            return await self._park(delivery, envelope, judgement)
+        if judgement.verdict is Verdict.ACKNOWLEDGE:
+            await self._answer(envelope, judgement.reply)
+            return await delivery.acknowledge()
+        if judgement.verdict is Verdict.HOLD:
+            is_settled = await self._send_to_wait(delivery, envelope, TIERS[-1], envelope.attempt)
+            await self._wait_for_database()
+            return is_settled
+        if envelope.deadline is not None:
+            reply = Reply(type=Failed.message_name(), body=msgspec.json.encode(Failed()))
+            await self._answer(envelope, reply)
+            return await self._park(delivery, envelope, judgement)
+        if envelope.attempt > len(TIERS):
+            return await self._park(delivery, envelope, judgement)
+        tier = TIERS[envelope.attempt - 1]
+        return await self._send_to_wait(delivery, envelope, tier, envelope.attempt + 1)
+
+    async def _send_to_wait(self, delivery: Delivery, envelope: Envelope, tier: str, attempt: int) -> bool:
+        """Publish it to a wait queue, which returns it to exactly this queue; only then acknowledge."""
+        service = self._bench.service.name
+        outgoing = Outgoing(
+            message_id=envelope.message_id,
+            type=envelope.type,
+            exchange=f"{service}.wait",
+            routing_key=f"{tier}.{delivery.queue}",
+            body=delivery.body,
+            time=envelope.time,
+            correlation_id=envelope.correlation_id,
+            causation_id=envelope.causation_id,
+            traceparent=envelope.traceparent,
+            attempt=attempt,
+            deadline=envelope.deadline,
+            assertion=envelope.assertion,
+            reply_to=envelope.reply_to,
+            original_sender=envelope.sender,
+        )
+        try:
+            await self._publishing.publish(outgoing)
+        except PublishError:
+            return False
+        RETRIES.labels(tier).inc()
+        return await delivery.acknowledge()
+
+    async def _park(self, delivery: Delivery, envelope: Envelope | None, judgement: Judgement) -> bool:
+        """Keep it in the table, then acknowledge; while the database is away it is held."""
+        now = self._bench.now()
+        parked = Parked(
+            id=new_id(now),
+            queue=delivery.origin,
+            message_id=envelope.message_id if envelope else None,
+            type=delivery.type or None,
+            sender=envelope.sender if envelope else None,
+            correlation_id=envelope.correlation_id if envelope else None,
+            headers={k: v for k, v in delivery.headers.items() if k not in _UNTRUSTED_HEADERS},
+            body=delivery.body,
+            reason=judgement.reason,
+            error=judgement.error,
+            attempts=envelope.attempt if envelope else 1,
+            parked_at=now,
+        )
+        while True:
+            try:
+                async with transaction(self._bench.pool) as connection:
+                    await insert_parked(connection, parked)
+                break
+            except UnavailableError:
+                await self._wait_for_database()
+        PARKED.labels(judgement.reason).inc()
+        return await delivery.acknowledge()
+
+    async def _wait_for_database(self) -> None:
+        """Come back once the database answers."""
+        pause = FIRST_HOLD_SECONDS
+        while not await is_answering(self._bench.pool):
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_HOLD_SECONDS)
+
+    async def _answer(self, envelope: Envelope | None, reply: Reply | None) -> None:
+        if envelope is None or envelope.reply_to is None or reply is None:
+            return
+        outgoing = Outgoing(
+            message_id=reply_id(envelope),
+            type=reply.type,
+            exchange="replies",
+            routing_key=envelope.reply_to,
+            body=reply.body,
+            time=self._bench.now(),
+            correlation_id=envelope.correlation_id,
+            causation_id=envelope.message_id,
+            traceparent=envelope.traceparent,
+            is_persistent=False,
+            is_mandatory=False,
+        )
+        try:
+            await self._publishing.reply(outgoing)
+        except PublishError as error:
+            self._log.warning("reply_lost", message_id=str(envelope.message_id), error=describe(error))
+
+    def _record(
+        self,
+        delivery: Delivery,
+        envelope: Envelope | None,
+        judgement: Judgement,
+        is_settled: bool,
+        seconds: float,
+    ) -> None:
+        kind = delivery.type if delivery.type in messages_by_name() else "unknown"
+        DELIVERIES.labels(delivery.queue, kind, judgement.verdict.value).inc()
+        HANDLING_SECONDS.labels(delivery.queue).observe(seconds)
+        fields: dict[str, Any] = {}
+        if envelope is not None:
+            CRITICAL_SECONDS.labels(delivery.queue).observe(
+                max(0.0, (self._bench.now() - envelope.time).total_seconds())
+            )
+            fields = {
+                "message_id": str(envelope.message_id),
+                "correlation_id": str(envelope.correlation_id),
+                "causation_id": str(envelope.causation_id),
+                "sender": envelope.sender,
+                "attempt": envelope.attempt,
+            }
+        if judgement.reason:
+            fields |= {"reason": judgement.reason, "error": judgement.error}
+        if judgement.reply is not None:
+            fields["reply"] = judgement.reply.type
+        level = self._log.info if judgement.verdict is Verdict.ACKNOWLEDGE else self._log.warning
+        level(
+            "message_settled",
+            verdict=judgement.verdict.value,
+            seconds=round(seconds, 4),
+            type=kind,
+            queue=delivery.queue,
+            is_settled=is_settled,
+            **fields,
+        )

@@ -1,0 +1,17 @@
+"""What operators measure; names and units follow Prometheus' conventions."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+DELIVERIES = Counter("nextgen_deliveries_total", "Deliveries settled", ["queue", "type", "verdict"])
+HANDLING_SECONDS = Histogram("nextgen_handling_seconds", "From receipt to settlement", ["queue"])
+CRITICAL_SECONDS = Histogram(
+    "nextgen_critical_seconds",
+    "From the making of a message to the commit of its effect",
+    ["queue"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300, 3600),
+)
+RETRIES = Counter("nextgen_retries_total", "Messages sent to a wait tier", ["tier"])
+PARKED = Counter("nextgen_parked_total", "Messages given up on", ["reason"])
+RELAYED = Counter("nextgen_relayed_total", "Outbox messages that the broker confirmed")
+OUTBOX_LENGTH = Gauge("nextgen_outbox_messages", "Messages that the broker has not confirmed yet")
+OUTBOX_AGE = Gauge("nextgen_outbox_age_seconds", "Since when the oldest of them waits")

@@ -1,0 +1,192 @@
+"""The runtime: everything a service's process does, from its settings to SIGTERM."""
+
+import asyncio
+import random
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar
+
+import structlog
+import uvloop
+
+from shared.clock import clock_from_file
+from shared.database import is_answering, open_pool
+from shared.errors import SettingsError
+from shared.health import serve_health
+from shared.logs import configure_logs, describe
+from shared.messaging.bench import Bench
+from shared.messaging.consumer import Consumer
+from shared.messaging.publishing import Publishing
+from shared.messaging.registry import JobStep, Service
+from shared.messaging.relay import PARTITIONS_AHEAD, PARTITIONS_BEHIND, Relay
+from shared.messaging.wakeup import Wakeup
+from shared.policies import Policies, digest_of, read_policies
+from shared.settings import (
+    CommonSettings,
+    ServiceSettings,
+    read_assertion_keys,
+    read_common_settings,
+    read_settings,
+    seals_from,
+)
+
+R = TypeVar("R")
+S = TypeVar("S", bound=ServiceSettings)
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0
+JOB_IDLE_SECONDS = 1.0
+OpenResources = Callable[[Any, Policies], AbstractAsyncContextManager[R]]
+
+
+def run(service: Service[R], settings_kind: type[S], open_resources: OpenResources[R]) -> None:
+    """Run a service until SIGTERM or SIGINT, then finish what is in hand and stop."""
+    try:
+        common = read_common_settings()
+        settings = read_settings(settings_kind, f"NEXTGEN_{service.name.upper()}_")
+        policies = read_policies(common.policies_file)
+    except SettingsError as error:
+        raise SystemExit(f"{service.name} does not start: {error}") from None
+    configure_logs(service.name, form=common.log_format)
+    uvloop.run(_run(service, settings, common, policies, open_resources))
+
+
+async def keep_running(step: Callable[[], Awaitable[object]], *, name: str) -> None:
+    """Do a step again and again; after a failure, wait with jitter and do it anew. The process stays up."""
+    loop, log, pause = asyncio.get_running_loop(), structlog.get_logger(), FIRST_PAUSE_SECONDS
+    while True:
+        started = loop.time()
+        try:
+            await step()
+            pause = FIRST_PAUSE_SECONDS
+            continue
+        except Exception as error:
+            log.warning("step_failed", step=name, error=describe(error))
+        if loop.time() - started > LONGEST_PAUSE_SECONDS:
+            pause = FIRST_PAUSE_SECONDS
+        await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 (jitter is no secret)
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+async def _run(
+    service: Service[R],
+    settings: S,
+    common: CommonSettings,
+    policies: Policies,
+    open_resources: OpenResources[R],
+) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    pool = await open_pool(settings.database_url, size=settings.pool_size, name=service.name)
+    async with open_resources(settings, policies) as resources:
+        bench = Bench(
+            pool=pool,
+            clock=clock_from_file(common.clock_file),
+            service=service,
+            seals=seals_from(settings),
+            resources=resources,
+            outbox_filled=Wakeup(),
+            assertion_keys=read_assertion_keys(settings.assertion_public_keys_file),
+        )
+        structlog.get_logger().info("service_started", policies=digest_of(policies))
+        await Process(bench, settings).run(stopping)
+    pool.terminate()
+    structlog.get_logger().info("service_stopped")
+
+
+class Process:
+    """The tasks of one service's process."""
+
+    def __init__(self, bench: Bench[Any], settings: ServiceSettings) -> None:
+        name = bench.service.name
+        self.bench, self.settings = bench, settings
+        self.publishing = Publishing(settings.broker_url, name)
+        self.relay = Relay(bench, settings.database_url, self.publishing)
+        self.consumer = Consumer(
+            bench,
+            settings.broker_url,
+            self.publishing,
+            workers=settings.worker_count,
+            prefetch=settings.prefetch_count,
+        )
+        self.is_stopping = False
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Prepare, then work until `stopping` is set, then drain."""
+        async with asyncio.TaskGroup() as group:
+            always = [group.create_task(keep_running(self.publishing.keep_open, name="publishing"))]
+            if self.settings.health_port is not None:
+                always.append(group.create_task(serve_health(self.settings.health_port, self.is_ready)))
+            waiting = group.create_task(stopping.wait())
+            preparing = group.create_task(_until_done(self._prepare))
+            await asyncio.wait((preparing, waiting), return_when=asyncio.FIRST_COMPLETED)
+            working = []
+            if preparing.done():
+                working = [
+                    group.create_task(keep_running(step, name=name)) for name, step in self._steps().items()
+                ]
+                await waiting
+                await self._drain()
+            for task in (*always, *working, preparing, waiting):
+                task.cancel()
+
+    async def is_ready(self) -> bool:
+        """Is the broker's consumer ours, does the database answer, and does nobody stop us?"""
+        is_connected = self.consumer.is_consuming and self.publishing.is_open
+        return not self.is_stopping and is_connected and await is_answering(self.bench.pool)
+
+    def _steps(self) -> dict[str, Callable[[], Awaitable[object]]]:
+        steps: dict[str, Callable[[], Awaitable[object]]] = {
+            "consumer": self.consumer.consume,
+            "relay": self.relay.lead,
+        }
+        for place, lane in enumerate(self.consumer.lanes):
+            for worker in range(lane.workers):
+                steps[f"worker {place}.{worker}"] = lane.work_on_one
+        for name, step in self.bench.service.jobs.items():
+            steps[f"job {name}"] = _job_step(step, self.bench)
+        return steps
+
+    async def _prepare(self) -> None:
+        """Partitions and shipped data: what must be there before the first message."""
+        now = self.bench.now()
+        async with self.bench.pool.acquire() as connection:
+            await connection.execute(
+                "SELECT ensure_partitions($1, $2)", now - PARTITIONS_BEHIND, now + PARTITIONS_AHEAD
+            )
+        if self.bench.service.prepares is not None:
+            await self.bench.service.prepares(self.bench)
+
+    async def _drain(self) -> None:
+        """Finish what is in hand and flush the outbox, within the deadline; what is left comes again."""
+        self.is_stopping = True
+        log = structlog.get_logger()
+        try:
+            async with asyncio.timeout(self.settings.drain_seconds):
+                await self.consumer.stop_consuming()
+                await self.relay.flush()
+        except TimeoutError:
+            log.warning("drain_cut_short", seconds=self.settings.drain_seconds)
+        log.info("drained")
+
+
+def _job_step(step: JobStep, bench: Bench[Any]) -> Callable[[], Awaitable[object]]:
+    async def once() -> None:
+        if not await step(bench):
+            await asyncio.sleep(JOB_IDLE_SECONDS)
+
+    return once
+
+
+async def _until_done(step: Callable[[], Awaitable[None]]) -> None:
+    done = asyncio.Event()
+
+    async def once() -> None:
+        await step()
+        done.set()
+        await asyncio.Event().wait()  # nothing more to do, until this task is cancelled
+
+    async with asyncio.TaskGroup() as group:
+        trying = group.create_task(keep_running(once, name="prepare"))
+        await done.wait()
+        trying.cancel()

@@ -1,0 +1,278 @@
+"""Messages through the real broker: commands, replies, events, wait tiers, parking."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import pytest
+
+from deploy.local.servers import Servers
+from deploy.tool.databases import url_for
+from deploy.tool.topology import show_queues
+from shared.clock import real_clock
+from shared.database import Pool, open_pool
+from shared.errors import DeadlinePassedError, ServiceUnavailableError, UnroutableError
+from shared.messages.base import IdReused, TooLate
+from shared.messaging.broker import connect
+from shared.messaging.envelope import Outgoing
+from shared.messaging.ids import new_id
+from shared.messaging.registry import MAXIMUM_BODY_BYTES
+from shared.messaging.requests import Requests
+from shared.metrics import DELIVERIES
+from shared.runtime import Process
+from tests import toy
+from tests.installation import Installation, asking, running, until
+from tests.toy import AddWord, CountWords, Unheard, WordAdded, WordsCounted
+
+PoolOf = Callable[[str], Awaitable[Pool]]
+
+
+@dataclass
+class Toys:
+    """Both toys on their databases, and the portal that asks them."""
+
+    installation: Installation
+    pools: dict[str, Pool]
+    urls: dict[str, str]
+
+    def process(self, service: str, **changes: Any) -> Process:
+        settings = self.installation.settings(service, self.urls[service], **changes)
+        bench = self.installation.bench(toy.TOYS[service], self.pools[service], real_clock)
+        return Process(bench, settings)
+
+    async def words(self, service: str) -> list[str]:
+        return [r["word"] for r in await self.pools[service].fetch("SELECT word FROM toy ORDER BY word")]
+
+    async def parked(self, service: str) -> list[Any]:
+        return list(await self.pools[service].fetch("SELECT * FROM parked_messages ORDER BY parked_at"))
+
+    async def publish(self, **changes: Any) -> Outgoing:
+        """Publish anything as the portal would."""
+        now = real_clock()
+        message_id = new_id(now)
+        usual: dict[str, Any] = {
+            "message_id": message_id,
+            "type": AddWord.message_name(),
+            "exchange": "portal",
+            "routing_key": AddWord.message_name(),
+            "body": msgspec.json.encode(AddWord(word="a")),
+            "time": now,
+            "correlation_id": message_id,
+        }
+        outgoing = Outgoing(**{**usual, **changes})
+        async with connect(self.installation.broker_url("portal"), name="test") as connection:
+            publisher = await connection.open_publisher()
+            await publisher.publish(outgoing)
+        return outgoing
+
+
+@pytest.fixture
+async def toys(
+    servers: Servers,
+    role_passwords: dict[str, str],
+    database_of: Callable[[str], Awaitable[str]],
+    tmp_path: Path,
+) -> AsyncIterator[Toys]:
+    toy.register_toys()
+    installation = Installation(servers=servers, folder=tmp_path)
+    installation.build(toy.CONTRACTS)
+    urls, pools = {}, {}
+    for service in toy.TOYS:
+        urls[service] = await database_of(service)
+        name = urlsplit(urls[service]).path[1:]
+        owner = f"{service}_owner"
+        await toy.make_toy_table(url_for(servers.postgres_url, owner, role_passwords[owner], name), service)
+        pools[service] = await open_pool(urls[service], size=8, name="test")
+    yield Toys(installation, pools, urls)
+    for pool in pools.values():
+        pool.terminate()
+    installation.remove()
+
+
+@pytest.fixture
+async def portal(toys: Toys) -> AsyncIterator[Requests]:
+    async with asking(toys.installation, real_clock) as requests:
+        yield requests
+
+
+async def test_a_command_is_answered_and_its_event_reaches_the_other_service(
+    toys: Toys, portal: Requests
+) -> None:
+    async with running(toys.process("accounts")), running(toys.process("notify")):
+        answer = await portal.ask(AddWord(word="a"))
+        assert isinstance(answer.message, WordAdded)
+
+        async def heard() -> bool:
+            return await toys.words("notify") == ["a"]
+
+        await until(heard, "notify has the word")
+        counted = await portal.ask(CountWords())
+
+    assert counted.message == WordsCounted(count=1)
+    assert await toys.words("accounts") == ["a"]
+
+
+async def test_asked_twice_at_once_is_done_once_and_answered_the_same_twice(
+    toys: Toys, portal: Requests
+) -> None:
+    message_id = new_id(real_clock())
+    async with running(toys.process("accounts")), asking(toys.installation, real_clock) as second:
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(portal.ask(AddWord(word="a"), message_id=message_id))
+            again = group.create_task(second.ask(AddWord(word="a"), message_id=message_id))
+        other = await portal.ask(AddWord(word="b"), message_id=message_id)
+
+    assert first.result().message == again.result().message
+    assert isinstance(other.message, IdReused)
+    assert await toys.words("accounts") == ["a"]
+
+
+async def test_unroutable_is_an_error_and_not_a_success(toys: Toys, portal: Requests) -> None:
+    with pytest.raises(UnroutableError):
+        await toys.publish(type=Unheard.message_name(), routing_key=Unheard.message_name())
+    with pytest.raises(ServiceUnavailableError):
+        await portal.ask(Unheard())
+
+
+async def test_a_query_that_nobody_takes_in_time_is_unavailable_not_hanging(
+    toys: Toys, portal: Requests
+) -> None:
+    with pytest.raises(DeadlinePassedError):
+        await portal.ask(CountWords(), deadline_seconds=0.5)
+
+
+async def test_a_request_past_its_deadline_has_no_effect_and_may_be_asked_again(
+    toys: Toys, portal: Requests
+) -> None:
+    message_id = new_id(real_clock())
+    settled = DELIVERIES.labels("accounts.commands", AddWord.message_name(), "acknowledge")._value
+    before = settled.get()
+    with pytest.raises(DeadlinePassedError):
+        await portal.ask(AddWord(word="a"), message_id=message_id, deadline_seconds=0.3)
+
+    async with running(toys.process("accounts")):
+
+        async def is_settled() -> bool:
+            return settled.get() > before
+
+        await until(is_settled, "the late command was settled")
+        assert await toys.words("accounts") == []
+        answer = await portal.ask(AddWord(word="a"), message_id=message_id)
+
+    assert isinstance(answer.message, WordAdded)
+    assert not isinstance(answer.message, TooLate)
+    assert await toys.words("accounts") == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("undecodable", b"{"),
+        ("wrong field", b'{"word": 1}'),
+        ("oversize", b'{"word": "%s"}' % (b"x" * MAXIMUM_BODY_BYTES)),
+    ],
+)
+async def test_a_body_that_cannot_be_read_is_parked_and_the_rest_goes_on(
+    toys: Toys, portal: Requests, name: str, body: bytes
+) -> None:
+    async with running(toys.process("accounts")):
+        bad = await toys.publish(body=body)
+        await portal.ask(AddWord(word=name))
+
+        async def is_parked() -> list[Any]:
+            return await toys.parked("accounts")
+
+        parked = await until(is_parked, "the body is parked")
+
+    assert [row["message_id"] for row in parked] == [bad.message_id]
+    assert parked[0]["reason"] == "undecodable"
+    assert bytes(parked[0]["body"]) == body
+    assert await toys.words("accounts") == [name]
+
+
+async def test_an_unknown_type_goes_through_the_wait_tiers_and_is_parked_at_last(
+    toys: Toys, portal: Requests
+) -> None:
+    async with running(toys.process("accounts")):
+        unknown = await toys.publish(type="accounts.of_tomorrow.v9")
+
+        async def is_parked() -> list[Any]:
+            return await toys.parked("accounts")
+
+        parked = await until(is_parked, "the message is parked")
+
+    assert [row["message_id"] for row in parked] == [unknown.message_id]
+    assert (parked[0]["reason"], parked[0]["attempts"]) == ("unknown_type", 5)
+    assert parked[0]["sender"] == "portal"
+
+
+async def test_a_command_that_fails_again_and_again_is_parked_and_leaves_nothing(
+    toys: Toys, portal: Requests
+) -> None:
+    async with running(toys.process("accounts")):
+        await toys.publish(body=msgspec.json.encode(AddWord(word="boom")))
+        await portal.ask(AddWord(word="fine"))
+
+        async def is_parked() -> list[Any]:
+            return await toys.parked("accounts")
+
+        parked = await until(is_parked, "the message is parked")
+
+    assert parked[0]["reason"] == "failed"
+    assert "RuntimeError" in parked[0]["error"]
+    assert await toys.words("accounts") == ["fine"]
+
+
+async def test_two_relays_do_no_harm(toys: Toys, portal: Requests) -> None:
+    words = [f"{n:03}" for n in range(60)]
+    async with (
+        running(toys.process("accounts")),
+        running(toys.process("accounts")),
+        running(toys.process("notify")),
+        running(toys.process("notify")),
+    ):
+        async with asyncio.TaskGroup() as group:
+            for word in words:
+                group.create_task(portal.ask(AddWord(word=word)))
+
+        async def heard() -> bool:
+            return len(await toys.words("notify")) >= len(words)
+
+        await until(heard, "notify has all words")
+
+    assert await toys.words("accounts") == words
+    assert await toys.words("notify") == words
+    assert await toys.pools["accounts"].fetchval("SELECT count(*) FROM outbox") == 0
+    assert await toys.pools["accounts"].fetchval("SELECT count(*) FROM announced") == len(words)
+
+
+async def test_sigterm_drains_what_is_in_hand(toys: Toys, portal: Requests) -> None:
+    process = toys.process("accounts")
+    async with running(process):
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(portal.ask(AddWord(word=f"{n}"))) for n in range(40)]
+        assert all(isinstance(task.result().message, WordAdded) for task in tasks)
+
+    assert await toys.pools["accounts"].fetchval("SELECT count(*) FROM outbox") == 0
+    queues = show_queues(toys.installation.servers.broker_admin_url, toys.installation.instance)
+    assert not await process.is_ready()
+    assert {q["name"] for q in queues} >= {"accounts.commands", "accounts.wait.5s"}
+
+
+async def test_an_id_far_from_our_clock_is_parked(toys: Toys, portal: Requests) -> None:
+    async with running(toys.process("accounts")):
+        old = new_id(real_clock() - timedelta(days=2))
+        await toys.publish(message_id=old)
+
+        async def is_parked() -> list[Any]:
+            return await toys.parked("accounts")
+
+        parked = await until(is_parked, "the message is parked")
+
+    assert parked[0]["message_id"] == old
+    assert await toys.words("accounts") == []
