@@ -44,6 +44,7 @@ class BillingPolicies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Invitations, what joining and leaving does, the waiver, when money is due."""
 
     invitation_days: int
+    joining_level: Literal[1, 2]
     move_balance_on_join: bool
     search_after_leaving: bool
     waiver_schedule: Literal["quarter_end"]

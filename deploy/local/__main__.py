@@ -10,6 +10,10 @@ from deploy.local import servers
 from deploy.local.progress import LocalServerError
 
 
+def find(action: str, folder: Path) -> servers.Servers | None:
+    return servers.resolve(folder) if action == "servers" else servers.status(folder)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     parser.add_argument("action", choices=("servers", "stop", "status"))
@@ -20,10 +24,14 @@ def main() -> int:
         if arguments.action == "stop":
             servers.stop(arguments.folder)
             return 0
-        found = servers.resolve(arguments.folder)
+        found = find(arguments.action, arguments.folder)
     except (LocalServerError, OSError) as error:
         print(f"[servers] {error}", file=sys.stderr)
         return 1
+    if found is None:
+        print("[servers] not running", file=sys.stderr)
+        return 1
+    print(f"[servers] {found.origin}: running", file=sys.stderr)
     if arguments.json:
         print(json.dumps(asdict(found), indent=2))
     return 0

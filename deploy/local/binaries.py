@@ -22,15 +22,17 @@ HOW_TO_INSTALL = (
 class PostgresBinaries:
     """Where `initdb` and `postgres` are, and what they need in their environment."""
 
+    major: int
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RabbitBinaries:
-    """Where `rabbitmq-server` and `epmd` are, and what they need in their environment."""
+    """Where `rabbitmq-server`, `rabbitmqctl` and `epmd` are, and what they need in their environment."""
 
     server: Path
+    control: Path
     epmd: Path
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -82,14 +84,25 @@ def _search(unpacked: Path) -> tuple[PostgresBinaries | None, RabbitBinaries | N
     return postgres, rabbitmq
 
 
-def find_postgres(root: Path) -> PostgresBinaries | None:
-    """The newest PostgreSQL under a root folder that is new enough."""
+def find_postgres(root: Path, major: int | None = None) -> PostgresBinaries | None:
+    """The PostgreSQL of one major version under a root folder, or the newest that is new enough."""
     versions = (root / "usr/lib/postgresql").glob("*/bin/postgres")
-    usable = [path.parent for path in versions if _major(path) >= OLDEST_POSTGRES]
-    if not usable:
+    found = {int(path.parts[-3]): path.parent for path in versions if path.parts[-3].isdigit()}
+    chosen = major or max(found, default=0)
+    if chosen not in found or chosen < OLDEST_POSTGRES:
         return None
-    newest = max(usable, key=_major_of_folder)
-    return PostgresBinaries(folder=newest, environment=packages.library_path(root))
+    return PostgresBinaries(major=chosen, folder=found[chosen], environment=packages.library_path(root))
+
+
+def postgres_that_made(data: Path, newest: PostgresBinaries, unpacked: Path = UNPACKED) -> PostgresBinaries:
+    """The PostgreSQL that can read a data folder: one of another major version can't."""
+    major = int((data / "PG_VERSION").read_text(encoding="ascii"))
+    if major == newest.major:
+        return newest
+    found = find_postgres(Path("/"), major) or find_postgres(unpacked / "postgresql", major)
+    if found is None:
+        raise LocalServerError(f"{data} was made by PostgreSQL {major}: install that, or remove {data}")
+    return found
 
 
 def find_rabbitmq(root: Path) -> RabbitBinaries | None:
@@ -101,7 +114,10 @@ def find_rabbitmq(root: Path) -> RabbitBinaries | None:
         return None
     search_path = f"{root / 'usr/bin'}:{os.environ.get('PATH', '/usr/bin:/bin')}"
     return RabbitBinaries(
-        server=server, epmd=epmds[-1], environment={"PATH": search_path, **packages.library_path(root)}
+        server=server,
+        control=server.with_name("rabbitmqctl"),
+        epmd=epmds[-1],
+        environment={"PATH": search_path, **packages.library_path(root)},
     )
 
 
@@ -109,12 +125,3 @@ def _rabbitmq_version(root: Path) -> tuple[int, ...]:
     folders = (root / "usr/lib/rabbitmq/lib").glob("rabbitmq_server-*")
     numbers = [folder.name.removeprefix("rabbitmq_server-").split(".")[:2] for folder in folders]
     return max((tuple(int(part) for part in number if part.isdigit()) for number in numbers), default=(0,))
-
-
-def _major(postgres: Path) -> int:
-    return _major_of_folder(postgres.parent)
-
-
-def _major_of_folder(folder: Path) -> int:
-    version = folder.parent.name
-    return int(version) if version.isdigit() else 0

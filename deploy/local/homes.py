@@ -7,45 +7,64 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.processes import ServerUser, can_enter, give, kill_all_in
+from deploy.local.processes import ServerUser, can_enter, give, kill_all_in, server_users
 from deploy.local.progress import LocalServerError, say
 
 TEMPORARY = "nextgen-servers-"
 OUTSIDE = Path("/var/tmp")  # noqa: S108 - survives a restart, and every user may pass through it
 
 
-def home_in(folder: Path, user: ServerUser | None) -> Path:
-    """The folder that the server owns, made if need be.
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder that a server owns, and whom it runs as: None means as ourselves, who are not root."""
 
-    As root, a folder below one that the server's user may not enter (such as /root) is of no use to it: its
-    home is then a folder in /var/tmp that is named by the folder asked for.
+    path: Path
+    user: ServerUser | None
+
+
+def home_in(folder: Path, preferred: str) -> Home:
+    """The home of the server in a folder, made if need be; as root it is owned by an unprivileged user.
+
+    A folder below one that this user may not enter (such as /root) is of no use to it: the home is then a
+    folder in /var/tmp that is named by the folder asked for.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    home = folder.resolve() / "home" if can_enter(user, folder) else outside_home(folder)
-    try:
-        home.mkdir(mode=0o700)
-    except FileExistsError:
-        _refuse_a_strangers(home, user)
-    else:
-        if user is not None and home == outside_home(folder):
-            say(f"the user {user.name} may not enter {folder}: its data is in {home}")
-    give(user, home)
-    return home
+    if os.geteuid() != 0:
+        home = Home(folder.resolve() / "home", None)
+        home.path.mkdir(mode=0o700, exist_ok=True)
+        return home
+    users = server_users(preferred)
+    inside, outside = folder.resolve() / "home", outside_home(folder)
+    for path in (inside, outside):
+        if path.exists():
+            return Home(path, _owner(path, users))
+    user = users[0]
+    path = inside if can_enter(user, folder) else outside
+    if path == outside:
+        say(f"the user {user.name} may not enter {folder}: its data is in {path}")
+    path.mkdir(mode=0o700)
+    give(user, path)
+    return Home(path, user)
+
+
+def _owner(path: Path, users: list[ServerUser]) -> ServerUser:
+    """Whom a home was given to; a stranger's folder in /var/tmp is refused, since its content is trusted."""
+    status = path.lstat()
+    for user in users:
+        if stat.S_ISDIR(status.st_mode) and status.st_uid == user.uid:
+            return user
+    if stat.S_ISDIR(status.st_mode) and status.st_uid == 0:
+        give(users[0], path)  # a start was killed between making the folder and giving it away
+        return users[0]
+    raise LocalServerError(f"{path} belongs to someone else; remove it")
 
 
 def outside_home(folder: Path) -> Path:
     name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
     return OUTSIDE.resolve() / f"nextgen-{name}"
-
-
-def _refuse_a_strangers(home: Path, user: ServerUser | None) -> None:
-    """Anyone may make a folder in /var/tmp, and what lies in it would be trusted."""
-    status = home.lstat()
-    owners = {os.geteuid()} | ({user.uid} if user is not None else set())
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in owners:
-        raise LocalServerError(f"{home} belongs to someone else; remove it")
 
 
 def remove(folder: Path) -> None:

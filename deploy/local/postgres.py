@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from deploy.local import ports, processes
-from deploy.local.binaries import PostgresBinaries, find_or_install
+from deploy.local.binaries import PostgresBinaries, find_or_install, postgres_that_made
 from deploy.local.files import kept_secret, write_whole
 from deploy.local.homes import home_in
 from deploy.local.progress import LocalServerError, last_lines, wait_until
@@ -49,8 +49,8 @@ class PostgresServer:
 
     def __init__(self, folder: Path, *, is_fast: bool = False) -> None:
         self._is_fast = is_fast
-        self._user = processes.server_user("postgres")
-        self._home = home_in(folder, self._user)
+        home = home_in(folder, "postgres")
+        self._home, self._user = home.path, home.user
         self._data = self._home / "data"
         self._ports_path = folder / "ports.json"
         self._password = kept_secret(folder / "password")
@@ -77,8 +77,10 @@ class PostgresServer:
         if self.is_ready():
             return
         binaries = find_or_install().postgres
-        self.stop()
-        if not self._data.is_dir():
+        self.kill()
+        if self._data.is_dir():
+            binaries = postgres_that_made(self._data, binaries)
+        else:
             self._create(binaries)
         try:
             self._launch(binaries)

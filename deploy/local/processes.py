@@ -28,23 +28,19 @@ class ServerUser:
     gid: int
 
 
-def server_user(preferred: str) -> ServerUser | None:
-    """The preferred user, or nobody; None when we are not root and servers run as ourselves."""
-    if os.geteuid() != 0:
-        return None
-    for name in (preferred, "nobody"):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return ServerUser(name=name, uid=entry.pw_uid, gid=entry.pw_gid)
-    raise LocalServerError(f"as root, servers run as the user {preferred} or nobody, and neither is there")
+def server_users(preferred: str) -> list[ServerUser]:
+    """Those of the preferred user and nobody that are on this machine."""
+    entries = [entry for entry in pwd.getpwall() if entry.pw_name in {preferred, "nobody"}]
+    entries.sort(key=lambda entry: entry.pw_name != preferred)
+    if not entries:
+        raise LocalServerError(
+            f"as root, servers run as the user {preferred} or nobody, and neither is there"
+        )
+    return [ServerUser(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid) for entry in entries]
 
 
-def can_enter(user: ServerUser | None, folder: Path) -> bool:
-    """Whether the user may pass through every parent of a folder that we own."""
-    if user is None:
-        return True
+def can_enter(user: ServerUser, folder: Path) -> bool:
+    """Whether the user may pass through a folder and every parent of it."""
     command = ["/usr/bin/test", "-x", str(folder)]
     done = subprocess.run(command, user=user.uid, group=user.gid, extra_groups=[], check=False, cwd="/")
     return done.returncode == 0

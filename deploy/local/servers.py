@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from deploy.local.binaries import CHECKOUT
+import httpx
+
+from deploy.local.binaries import CHECKOUT, find_or_install
+from deploy.local.containers import Containers
+from deploy.local.engine import Engine, find_engine
 from deploy.local.files import write_whole
 from deploy.local.locks import exclusive
 from deploy.local.postgres import PostgresServer
@@ -37,9 +41,19 @@ class Servers:
 def resolve(folder: Path = DEFAULT_FOLDER, environment: Mapping[str, str] = os.environ) -> Servers:
     """The servers given in the environment; else those of a Docker engine that answers; else private ones.
 
-    Raises LocalServerError when only some addresses are given, or nothing can be started.
+    A folder keeps to what it was first started with, and so its data. Raises LocalServerError when only some
+    addresses are given, or nothing can be started.
     """
-    return from_environment(environment) or start(folder)
+    given = from_environment(environment)
+    if given is not None:
+        return given
+    before = _remembered(folder)
+    engine = None if before is not None and before.origin == "private" else find_engine(environment)
+    if engine is not None:
+        return start_in_docker(engine, folder)
+    if before is not None and before.origin == "docker":
+        raise LocalServerError(f"the servers in {folder} are Docker's, which does not answer: start it")
+    return start(folder)
 
 
 def from_environment(environment: Mapping[str, str]) -> Servers | None:
@@ -48,7 +62,10 @@ def from_environment(environment: Mapping[str, str]) -> Servers | None:
     if len(missing) == len(GIVEN):
         return None
     if missing:
-        raise LocalServerError(f"{' and '.join(missing)} missing: give all of {', '.join(GIVEN)}, or none")
+        verb = "is" if len(missing) == 1 else "are"
+        raise LocalServerError(
+            f"{' and '.join(missing)} {verb} missing: give all of {', '.join(GIVEN)}, or none"
+        )
     broker = urlsplit(environment["BROKER_URL"])
     return Servers(
         postgres_url=environment["DATABASE_ADMIN_URL"],
@@ -61,30 +78,75 @@ def from_environment(environment: Mapping[str, str]) -> Servers | None:
 def start(folder: Path = DEFAULT_FOLDER) -> Servers:
     """Start private servers, or find them running; their data is kept from one start to the next."""
     with exclusive(folder / "lock", deadline_seconds=LOCK_SECONDS):
-        postgres = PostgresServer(folder / "postgres")
-        if not postgres.is_ready():
-            say("starting a private PostgreSQL ...")
-            postgres.start()
-        rabbitmq = RabbitNode(folder / "rabbitmq")
-        if not rabbitmq.is_ready():
-            say("starting a private RabbitMQ (about ten seconds) ...")
-            rabbitmq.start()
+        find_or_install()
+        postgres, rabbitmq = PostgresServer(folder / "postgres"), RabbitNode(folder / "rabbitmq")
+        if not (postgres.is_ready() and rabbitmq.is_ready()):
+            say("starting a private PostgreSQL and a private RabbitMQ (about ten seconds) ...")
+        postgres.start()
+        rabbitmq.start()
         servers = Servers(
             postgres_url=postgres.url,
             broker_url=rabbitmq.url,
             broker_admin_url=rabbitmq.admin_url,
             origin="private",
         )
-        write_whole(folder / "servers.json", json.dumps(asdict(servers), indent=2) + "\n")
+        _remember(folder, servers)
     say(f"PostgreSQL on port {postgres.port}, RabbitMQ on port {rabbitmq.port}, in {folder}")
     return servers
 
 
-def stop(folder: Path = DEFAULT_FOLDER) -> None:
-    """End the private servers; their data stays."""
+def start_in_docker(engine: Engine, folder: Path = DEFAULT_FOLDER) -> Servers:
+    """Start two containers, or find them running; their data is kept in volumes."""
+    with exclusive(folder / "lock", deadline_seconds=LOCK_SECONDS):
+        containers = Containers(engine, folder / "docker")
+        if not containers.is_ready():
+            say(f"starting the containers {' and '.join(containers.names)} ...")
+        try:
+            containers.start()
+        except httpx.HTTPError as error:
+            raise LocalServerError(f"the Docker engine stopped answering: {error!r}") from error
+        servers = Servers(
+            postgres_url=containers.postgres_url,
+            broker_url=containers.broker_url,
+            broker_admin_url=containers.broker_admin_url,
+            origin="docker",
+        )
+        _remember(folder, servers)
+    say(f"PostgreSQL and RabbitMQ run in the containers {' and '.join(containers.names)}")
+    return servers
+
+
+def status(folder: Path = DEFAULT_FOLDER, environment: Mapping[str, str] = os.environ) -> Servers | None:
+    """The servers of the folder if both run; nothing is started."""
+    before = _remembered(folder)
+    if before is None:
+        return None
+    if before.origin == "docker":
+        engine = find_engine(environment)
+        return before if engine and Containers(engine, folder / "docker").is_ready() else None
+    is_ready = PostgresServer(folder / "postgres").is_ready() and RabbitNode(folder / "rabbitmq").is_ready()
+    return before if is_ready else None
+
+
+def stop(folder: Path = DEFAULT_FOLDER, environment: Mapping[str, str] = os.environ) -> None:
+    """End the servers of the folder; their data stays."""
     if not folder.is_dir():
         return
     with exclusive(folder / "lock", deadline_seconds=LOCK_SECONDS):
-        RabbitNode(folder / "rabbitmq").stop()
-        PostgresServer(folder / "postgres").stop()
+        before = _remembered(folder)
+        engine = find_engine(environment) if before is not None and before.origin == "docker" else None
+        if engine is not None:
+            Containers(engine, folder / "docker").stop()
+        else:
+            RabbitNode(folder / "rabbitmq").stop()
+            PostgresServer(folder / "postgres").stop()
     say("stopped; the data is kept")
+
+
+def _remembered(folder: Path) -> Servers | None:
+    path = folder / "servers.json"
+    return Servers(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+
+def _remember(folder: Path, servers: Servers) -> None:
+    write_whole(folder / "servers.json", json.dumps(asdict(servers), indent=2) + "\n")

@@ -37,7 +37,7 @@ adopt_settings_of_pip() {
     [ -z "${PIP_INDEX_URL:-}" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$PIP_INDEX_URL}"
     [ -z "${PIP_CERT:-}" ] || export SSL_CERT_FILE="${SSL_CERT_FILE:-$PIP_CERT}"
     [ -w "${HOME:-/nonexistent}" ] || export UV_CACHE_DIR="$checkout/.local/cache/uv" PIP_CACHE_DIR="$checkout/.local/cache/pip"
-    export UV_LINK_MODE=copy PIP_DISABLE_PIP_VERSION_CHECK=1
+    export PIP_DISABLE_PIP_VERSION_CHECK=1
 }
 
 is_set_up() { [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(fingerprint)" ] && "$environment/bin/python" -c ''; }

@@ -1,13 +1,111 @@
 """Run the tool: `nextgen COMMAND`."""
 
-from cyclopts import App
+import asyncio
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from deploy.demo.play import play
+from deploy.local import servers
+from deploy.local.progress import LocalServerError
+from deploy.tool import clock, processes, stories
+from deploy.tool.contracts import write_documents
+from deploy.tool.databases import MigrationError
+from deploy.tool.price_receipts import price_receipts
+from deploy.tool.status import print_status
+from deploy.tool.stories import StoryError
+from deploy.tool.topology import TopologyError
+from deploy.tool.verify_statement import verify_statement
 
 app = App(name="nextgen", help="Operate the account side of CM/ECF NextGen.")
+clock_app = App(name="clock", help="The business clock of a test system.")
+topology_app = App(name="topology", help="The broker's exchanges, queues, logins and permissions.")
+app.command(clock_app)
+app.command(topology_app)
+StoryNumber = Annotated[int | None, Parameter(help="The story's number; the newest if not given.")]
+
+
+@app.command
+def up(story: StoryNumber = None) -> None:
+    """Start a story's services and what they need, and wait until they are ready."""
+    found = stories.load(story)
+    asyncio.run(stories.prepare(found))
+    processes.start(found)
+    print(f"story {found.record.number} is running; its logs: {found.folder / 'logs'}")
+
+
+@app.command
+def down() -> None:
+    """Stop all services and the private servers; all data stays."""
+    processes.stop_others(None)
+    servers.stop()
+
+
+@app.command
+def status(story: StoryNumber = None) -> int:
+    """Show services, queues, outboxes and parked messages; exits 1 if anything is not as it should be."""
+    return asyncio.run(print_status(stories.load(story)))
+
+
+@app.command
+def migrate(story: StoryNumber = None) -> None:
+    """Bring virtual host and databases to what this release wants."""
+    asyncio.run(stories.prepare(stories.load(story)))
+
+
+@topology_app.command(name="apply")
+def apply_topology(story: StoryNumber = None) -> None:
+    """Make the broker's topology; before any service starts, and again at any time."""
+    asyncio.run(stories.prepare(stories.load(story)))
+
+
+@app.command
+def documents(*, check: bool = False) -> int:
+    """Write the contracts, `docs/messages.md` and the AsyncAPI document from the route tables."""
+    return write_documents(is_check=check)
+
+
+@app.command(name="price-receipts")
+def price(file: Path) -> int:
+    """Price each receipt of a CSV file, and exit 1 if any differs from what was charged."""
+    return price_receipts(file, print)
+
+
+@app.command(name="verify-statement")
+def verify(file: Path) -> int:
+    """Price every line of a statement's JSON anew, check all sums, and print its SHA-256."""
+    return verify_statement(file, print)
+
+
+@clock_app.command(name="start")
+def start_clock(instant: datetime, story: StoryNumber = None) -> None:
+    """Set the clock of a fresh story; the past is allowed."""
+    clock.start(stories.load(story), instant.astimezone())
+
+
+@clock_app.command(name="forward")
+def move_clock(instant: datetime, story: StoryNumber = None) -> None:
+    """Move the clock to a later instant, at most a quarter on, when nothing is on its way."""
+    asyncio.run(clock.forward(stories.load(story), instant.astimezone()))
+
+
+@app.command
+def demo() -> int:
+    """Play one quarter on a new story, print what came of it, and leave it running."""
+    return asyncio.run(play())
 
 
 def main() -> None:
-    """Read the command line and do what it says."""
-    app()
+    """Read the command line and do what it says; a failure is one clear line."""
+    try:
+        result: object = app()
+    except (StoryError, TopologyError, MigrationError, LocalServerError) as error:
+        print(f"nextgen: {error}", file=sys.stderr)
+        sys.exit(1)
+    sys.exit(result if isinstance(result, int) else 0)
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ class VerificationAskedAgain(Reply, frozen=True, kw_only=True, tag="accounts.ver
 
 
 class LegacyAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One account from before 2014-08-11 as its file gives it, unchecked, so that one bad row refuses no other.
+    """One account from before 2014-08-11, unchecked, so that a bad row refuses no other.
 
     `kind` is `individual` or `paa`; `is_shared` marks a login that several people of a firm or chambers use.
     """
@@ -142,8 +142,8 @@ class DeactivateAccount(Command, frozen=True, kw_only=True, tag="accounts.deacti
     """Give up one's own account: all its sessions end and it can't sign in any more."""
 
 
-class AccountDeactivated(Reply, frozen=True, kw_only=True, tag="accounts.account_deactivated.v1"):
-    """The account is deactivated."""
+class AccountDeactivated(Event, frozen=True, kw_only=True, tag="accounts.account_deactivated.v1"):
+    """The account was given up by its holder; its sessions are ended (mail)."""
 
     account_id: UUID
 

@@ -5,10 +5,12 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from shared.messages.base import Command, CourtId, Event, Query, Reply, ShortText, Speaker
+from shared.messages.base import Command, CourtId, Event, Query, Reply, Speaker
 
 LocalTime = Annotated[str, msgspec.Meta(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2})?$")]
 """A date, or a date and time, on the court's own clocks; a date alone means 00:00."""
+HelpDesk = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""Telephone number and hours, in one line."""
 ContactEmail = Annotated[str, msgspec.Meta(max_length=254, pattern=r"^([!-?A-~]+@[!-?A-~]+)?$")]
 """An address in ASCII, or nothing."""
 
@@ -21,7 +23,7 @@ class SetGoLive(Command, frozen=True, kw_only=True, tag="linking.set_go_live.v1"
 
     court_id: CourtId
     local_time: LocalTime
-    help_desk: ShortText | None = None
+    help_desk: HelpDesk | None = None
 
 
 class GoLiveRefused(Reply, frozen=True, kw_only=True, tag="linking.go_live_refused.v1"):
@@ -31,10 +33,10 @@ class GoLiveRefused(Reply, frozen=True, kw_only=True, tag="linking.go_live_refus
 
 
 class SetCourtContact(Command, frozen=True, kw_only=True, tag="linking.set_court_contact.v1"):
-    """Court staff set whom people may call, and where mail to the court goes; this may be done at any time."""
+    """Court staff set, at any time, whom people may call and where mail to the court goes."""
 
     court_id: CourtId
-    help_desk: Annotated[str, msgspec.Meta(max_length=200)]
+    help_desk: HelpDesk
     contact_email: ContactEmail
 
 

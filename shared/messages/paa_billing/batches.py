@@ -25,6 +25,8 @@ def _member(text: str, begin: int, end: int, records: list[bytes]) -> str:
     value_at = _after(text, after_key, ":")
     if key != "records" or text[value_at] != "[":
         return text[begin:end]
+    if records:
+        raise ValueError("the batch names its records twice")
     found = [text[b:e].encode("utf-8", "surrogateescape") for b, e in _parts(text, value_at + 1, "]")]
     records.extend(found)
     return f"{text[begin:value_at]}[{','.join('0' * len(found))}]"
@@ -62,4 +64,4 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError("NaN and the infinities are not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=str, parse_float=str)

@@ -102,6 +102,7 @@ class InvitationDeclined(Event, frozen=True, kw_only=True, tag="paa_billing.invi
     paa_id: UUID
     account_id: UUID
     administrator_ids: tuple[UUID, ...]
+    firm_name: str = ""
 
 
 class MemberJoined(Event, frozen=True, kw_only=True, tag="paa_billing.member_joined.v1"):

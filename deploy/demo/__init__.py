@@ -1,0 +1,1 @@
+"""The demonstration: one quarter played through the broker, by messages alone."""

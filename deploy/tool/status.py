@@ -1,0 +1,74 @@
+"""What `nextgen status` shows: services, queues, outboxes, parked messages, policies."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from deploy.tool import processes
+from deploy.tool.stories import Story
+from deploy.tool.topology import show_queues
+from shared.messaging.topology import SERVICES
+from shared.policies import digest_of, read_policies
+
+TAIL_BYTES = 2_000_000
+
+
+async def print_status(story: Story) -> int:
+    """Print the state of a story; answers 1 if a service isn't ready or anything is parked."""
+    print(f"story {story.record.number} ({story.instance}), clock {story.clock():%Y-%m-%d %H:%M:%S} UTC")
+    is_well = await _print_services(story)
+    _print_queues(story)
+    return 0 if is_well else 1
+
+
+async def _print_services(story: Story) -> bool:
+    is_well, own = True, digest_of(read_policies())
+    ports = processes.ports_of(story)
+    print(f"{'service':<14}{'ready':<8}{'outbox':>7}{'oldest s':>10}{'parked':>8}  policies")
+    for service in SERVICES:
+        is_ready = await asyncio.to_thread(processes.is_ready, ports.get(service, 0))
+        row = await _counts(story, service)
+        policies = _policies_of(processes.log_of(story, service))
+        note = policies if policies == own else f"{policies} (differs from {own})"
+        print(
+            f"{service:<14}{'yes' if is_ready else 'NO':<8}{row['waiting']:>7}{row['age']:>10.1f}"
+            f"{row['parked']:>8}  {note}"
+        )
+        is_well = is_well and is_ready and row["parked"] == 0
+    return is_well
+
+
+async def _counts(story: Story, service: str) -> Any:
+    connection = await asyncpg.connect(story.database_url(service))
+    try:
+        return await connection.fetchrow(
+            """
+            SELECT (SELECT count(*) FROM outbox) AS waiting,
+                   (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(stored_at)), 0)::float8
+                      FROM outbox) AS age,
+                   (SELECT count(*) FROM parked_messages WHERE settled_at IS NULL) AS parked
+            """
+        )
+    finally:
+        await connection.close()
+
+
+def _print_queues(story: Story) -> None:
+    print(f"\n{'queue':<36}{'ready':>8}{'unacknowledged':>16}{'consumers':>11}")
+    for queue in sorted(show_queues(story.servers.broker_admin_url, story.instance), key=lambda q: q["name"]):
+        counts = [queue.get(name, 0) for name in ("messages_ready", "messages_unacknowledged", "consumers")]
+        if any(counts):
+            print(f"{queue['name']:<36}{counts[0]:>8}{counts[1]:>16}{counts[2]:>11}")
+
+
+def _policies_of(log: Path) -> str:
+    """The hash that the service logged at its last start."""
+    if not log.exists():
+        return "unknown"
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - TAIL_BYTES))
+        started = [line for line in file if b'"service_started"' in line]
+    return str(json.loads(started[-1])["policies"]) if started else "unknown"
