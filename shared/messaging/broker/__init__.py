@@ -1,0 +1,15 @@
+"""The broker: the only package that knows AMQP. Connections, strict publishing, deliveries, reply queues."""
+
+from shared.messaging.broker.connections import BrokerConnection, Subscription, connect
+from shared.messaging.broker.deliveries import Delivery, Login
+from shared.messaging.broker.publisher import CONFIRM_TIMEOUT_SECONDS, Publisher
+
+__all__ = [
+    "CONFIRM_TIMEOUT_SECONDS",
+    "BrokerConnection",
+    "Delivery",
+    "Login",
+    "Publisher",
+    "Subscription",
+    "connect",
+]

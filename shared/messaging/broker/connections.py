@@ -1,0 +1,113 @@
+"""Connections to the broker, which are not mended when they break, and what is consumed on them."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import cast
+from urllib.parse import urlsplit
+
+import aio_pika
+import aiormq
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+
+from shared.messaging.broker.deliveries import LOST, Delivery, Login
+from shared.messaging.broker.publisher import Publisher
+
+CONNECT_TIMEOUT_SECONDS = 10.0
+HEARTBEAT_SECONDS = 10
+
+
+class Subscription:
+    """Consumers of one connection; `watch` ends when any of them is gone."""
+
+    def __init__(self, channel: AbstractChannel, login: Login) -> None:
+        self._channel = channel
+        self._login = login
+        self._tags: dict[str, tuple[aio_pika.abc.AbstractQueue, str]] = {}
+
+    async def consume(self, queue_name: str, put: Callable[[Delivery], Awaitable[None]]) -> None:
+        """Hand each delivery of a queue to `put`; the queue must exist."""
+        queue = await self._channel.get_queue(queue_name, ensure=False)
+
+        async def on_message(message: AbstractIncomingMessage) -> None:
+            await put(Delivery(message, queue_name, self._login))
+
+        self._tags[queue_name] = (queue, await queue.consume(on_message, timeout=CONNECT_TIMEOUT_SECONDS))
+
+    async def is_consuming(self) -> bool:
+        """Is the channel open and no consumer cancelled by the broker (as when its queue is deleted)?"""
+        if self._channel.is_closed:
+            return False
+        underlay = await self._channel.get_underlay_channel()
+        consumers = cast(aiormq.Channel, underlay).consumers
+        return all(tag in consumers for _, tag in self._tags.values())
+
+    async def cancel(self) -> None:
+        """Take no new deliveries; those already here may still be settled."""
+        for queue, tag in self._tags.values():
+            try:
+                await queue.cancel(tag, timeout=CONNECT_TIMEOUT_SECONDS)
+            except (TimeoutError, *LOST):
+                continue
+        self._tags.clear()
+
+
+class BrokerConnection:
+    """A connection that is not mended when it breaks: whoever opened it opens another."""
+
+    def __init__(self, connection: AbstractConnection, login: Login) -> None:
+        self._connection = connection
+        self.login = login
+
+    async def open_publisher(self) -> Publisher:
+        """A channel with confirms that raises what comes back, and one without for replies."""
+        confirmed = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+        return Publisher(confirmed, await self._connection.channel(publisher_confirms=False), self.login)
+
+    async def open_subscription(self, prefetch_count: int) -> Subscription:
+        """A channel to consume on; each consumer holds at most so many unsettled deliveries."""
+        channel = await self._connection.channel(publisher_confirms=False)
+        await channel.set_qos(prefetch_count=prefetch_count)
+        return Subscription(channel, self.login)
+
+    async def open_reply_queue(self, put: Callable[[Delivery], Awaitable[None]]) -> str:
+        """An exclusive queue with a new random name, bound by that name to `replies`; it goes with us."""
+        channel = await self._connection.channel(publisher_confirms=False)
+        name = f"replies.{self.login.party}.{secrets.token_hex(16)}"
+        queue = await channel.declare_queue(name, exclusive=True, auto_delete=True, durable=False)
+        await queue.bind("replies", routing_key=name)
+
+        async def on_message(message: AbstractIncomingMessage) -> None:
+            await put(Delivery(message, name, self.login))
+
+        await queue.consume(on_message, no_ack=True)
+        return name
+
+    async def wait_until_lost(self) -> None:
+        """Return when the connection is closed, by whomever."""
+        await self._connection.closed()
+
+    @property
+    def is_open(self) -> bool:
+        """Is the connection open, as far as this side knows?"""
+        return not self._connection.is_closed
+
+
+@asynccontextmanager
+async def connect(url: str, *, name: str) -> AsyncIterator[BrokerConnection]:
+    """Open one connection; it is closed at the end, however that comes."""
+    joint = "&" if urlsplit(url).query else "?"
+    connection = await aio_pika.connect(
+        f"{url}{joint}heartbeat={HEARTBEAT_SECONDS}",
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        client_properties={"connection_name": name},
+    )
+    try:
+        yield BrokerConnection(connection, Login(url))
+    finally:
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+                await connection.close()
+        except (TimeoutError, *LOST):
+            pass
