@@ -1,6 +1,7 @@
 """Reads a court's roster file row by row, however long it is, in pieces that fit into a message."""
 
 import csv
+import unicodedata
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -10,7 +11,7 @@ from shared.errors import NextgenError
 from shared.messages.linking import RosterRow, RosterRowRefused
 
 COLUMNS = ("login", "name", "email", "role", "verifier")
-ROWS_IN_CHUNK = 100
+ROWS_IN_CHUNK = 50
 BYTES_IN_CHUNK = 128 * 1024
 LONGEST_FIELD = 400
 LONGEST_LINE_BYTES = 64 * 1024
@@ -65,7 +66,7 @@ def _check_each(file: BinaryIO) -> Iterator[RosterRow | RosterRowRefused]:
             continue
         by_name = dict(zip(COLUMNS, texts, strict=True))
         too_long = next((name for name, text in by_name.items() if len(text) > LONGEST_FIELD), None)
-        login = by_name["login"].strip()
+        login = " ".join(unicodedata.normalize("NFC", by_name["login"]).split())
         if too_long is not None:
             reason = f"is longer than {LONGEST_FIELD} characters"
             yield RosterRowRefused(line=line, field=too_long, reason=reason)

@@ -109,6 +109,7 @@ class Process:
             workers=settings.worker_count,
             prefetch=settings.prefetch_count,
         )
+        self._jobs_in_hand = {name: asyncio.Lock() for name in bench.service.jobs}
         self.is_stopping = False
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -144,7 +145,7 @@ class Process:
             for worker in range(lane.workers):
                 steps[f"worker {place}.{worker}"] = lane.work_on_one
         for name, step in self.bench.service.jobs.items():
-            steps[f"job {name}"] = _job_step(step, self.bench)
+            steps[f"job {name}"] = _job_step(step, self.bench, self._jobs_in_hand[name])
         return steps
 
     async def _prepare(self) -> None:
@@ -164,15 +165,19 @@ class Process:
         try:
             async with asyncio.timeout(self.settings.drain_seconds):
                 await self.consumer.stop_consuming()
+                for step_in_hand in self._jobs_in_hand.values():
+                    await step_in_hand.acquire()  # and kept: no further step begins
                 await self.relay.flush()
         except TimeoutError:
             log.warning("drain_cut_short", seconds=self.settings.drain_seconds)
         log.info("drained")
 
 
-def _job_step(step: JobStep, bench: Bench[Any]) -> Callable[[], Awaitable[object]]:
+def _job_step(step: JobStep, bench: Bench[Any], in_hand: asyncio.Lock) -> Callable[[], Awaitable[object]]:
     async def once() -> None:
-        if not await step(bench):
+        async with in_hand:
+            has_worked = await step(bench)
+        if not has_worked:
             await asyncio.sleep(JOB_IDLE_SECONDS)
 
     return once

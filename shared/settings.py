@@ -64,7 +64,7 @@ def read_settings(kind: type[T], prefix: str, environment: Mapping[str, str] = o
         else:
             found[name] = value
     try:
-        return msgspec.convert(found, kind, strict=False)
+        return msgspec.convert(found, kind, strict=False, dec_hook=_as_path)
     except msgspec.ValidationError as error:
         raise SettingsError(f"settings {prefix}*: {error}") from None
 
@@ -102,6 +102,12 @@ def _read_key_file(path: Path) -> dict[str, str]:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
     except (OSError, msgspec.DecodeError) as error:
         raise SettingsError(f"{path.name} is not a readable file of public keys") from error
+
+
+def _as_path(kind: type, value: object) -> Path:
+    if kind is not Path or not isinstance(value, str):
+        raise NotImplementedError(f"a setting of type {kind.__name__}")
+    return Path(value)
 
 
 def _read_secret(variable: str, path: Path) -> str:

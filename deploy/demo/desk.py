@@ -1,6 +1,7 @@
 """Who speaks in the demonstration: people through the portal's login, the operator, and courts' machines."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from deploy.local.mail_sink import ReadMail, read_mails
 from deploy.tool import clock
-from deploy.tool.stories import Story
+from deploy.tool.stories import Story, StoryError
 from shared.messages import accounts
 from shared.messages.base import Message
 from shared.messaging.requests import Answer, Requests
@@ -27,7 +28,7 @@ TOTP_STEP_SECONDS = 30
 BUSY_TRIES = 20
 
 
-class DemoError(Exception):
+class DemoError(StoryError):
     """The story did not go as it should; the text says where."""
 
 
@@ -121,7 +122,7 @@ class Person:
             user_name=self.user_name,
             password=self.desk.sealed(self.password, "accounts"),
         )
-        answer = await self.desk.portal.ask(command)
+        answer = await self._answer(command)
         self.desk.remember(f"{self.name} registers", answer)
         registered = of_type(answer.message, accounts.AccountRegistered)
         self.account_id, self.account_number = registered.account_id, registered.account_number
@@ -187,8 +188,6 @@ class Person:
 
 def totp_of(secret: str) -> TOTP:
     """An authenticator for a base32 secret (RFC 6238: SHA-1, 6 digits, 30 s)."""
-    import base64
-
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
     return TOTP(key, 6, SHA1(), TOTP_STEP_SECONDS, enforce_key_length=False)  # noqa: S303
 

@@ -31,7 +31,8 @@ def main() -> int:
     if found is None:
         print("[servers] not running", file=sys.stderr)
         return 1
-    print(f"[servers] {found.origin}: running", file=sys.stderr)
+    if arguments.action == "status":
+        print(f"[servers] running ({found.origin})", file=sys.stderr)
     if arguments.json:
         print(json.dumps(asdict(found), indent=2))
     return 0

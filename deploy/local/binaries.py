@@ -10,7 +10,9 @@ from deploy.local.progress import LocalServerError, say
 OLDEST_POSTGRES = 15
 OLDEST_RABBITMQ = (3, 10)
 CHECKOUT = Path(__file__).resolve().parents[2]
-UNPACKED = CHECKOUT / ".local" / "packages"
+# RabbitMQ's scripts don't quote the path that they are in.
+HAS_SPACE = any(character.isspace() for character in str(CHECKOUT))
+UNPACKED = Path.home() / ".cache" / "nextgen-packages" if HAS_SPACE else CHECKOUT / ".local" / "packages"
 
 HOW_TO_INSTALL = (
     "install PostgreSQL 15 or newer and RabbitMQ 3.10 or newer (on Debian 12 and Ubuntu 24.04: "

@@ -69,8 +69,8 @@ def outside_home(folder: Path) -> Path:
 
 def remove(folder: Path) -> None:
     """End what runs in a folder, then delete it, and homes outside that belong to folders in it."""
-    outside = [outside_home(path) for path in (folder, *folder.glob("*")) if outside_home(path).is_dir()]
-    for home in (*outside, folder.resolve()):
+    servers = [password.parent for password in folder.rglob("password")]
+    for home in (*(outside_home(server) for server in servers), folder.resolve()):
         kill_all_in(home)
         shutil.rmtree(home, ignore_errors=True)
 

@@ -58,8 +58,10 @@ class MailSink:
     replies: deque[str] = field(default_factory=deque)
     conducts: deque[Conduct] = field(default_factory=deque)
     refused_recipients: dict[str, str] = field(default_factory=dict)
+    stalled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while a client waits for its answer."""
     released: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set it to let go of a client that is stalled."""
+    """Set it to let that client go."""
 
     async def handle_RCPT(self, *request: Any) -> str:  # noqa: N802 (aiosmtpd's name)
         """Take or refuse a recipient; `request` is server, session, envelope, address, options."""
@@ -80,6 +82,7 @@ class MailSink:
         if conduct != "hang_up_before_storing":
             await asyncio.to_thread(_store, self.folder, bytes(envelope.original_content or b""))
         if conduct == "stall_after_storing":
+            self.stalled.set()
             await self.released.wait()
         if conduct.startswith("hang_up"):
             cast(asyncio.Transport, server.transport).abort()
@@ -120,7 +123,7 @@ def _read(message: EmailMessage) -> ReadMail:
     return ReadMail(
         to=str(message["To"]),
         kind=str(message["X-Nextgen-Kind"]),
-        subject=str(message["Subject"]),
+        subject=str(message["Subject"]).strip(),
         correlation_id=str(message["X-Correlation-ID"]),
         text="" if body is None else str(body.get_content()),
     )

@@ -52,7 +52,7 @@ def resolve(folder: Path = DEFAULT_FOLDER, environment: Mapping[str, str] = os.e
     if engine is not None:
         return start_in_docker(engine, folder)
     if before is not None and before.origin == "docker":
-        raise LocalServerError(f"the servers in {folder} are Docker's, which does not answer: start it")
+        raise LocalServerError(f"the servers in {folder} are Docker's, which does not answer: start Docker")
     return start(folder)
 
 

@@ -19,12 +19,14 @@ from deploy.tool.status import print_status
 from deploy.tool.stories import StoryError
 from deploy.tool.topology import TopologyError
 from deploy.tool.verify_statement import verify_statement
+from shared.errors import RequestError
 
 app = App(name="nextgen", help="Operate the account side of CM/ECF NextGen.")
 clock_app = App(name="clock", help="The business clock of a test system.")
 topology_app = App(name="topology", help="The broker's exchanges, queues, logins and permissions.")
 app.command(clock_app)
 app.command(topology_app)
+_EXPECTED = (StoryError, TopologyError, MigrationError, LocalServerError, RequestError)
 StoryNumber = Annotated[int | None, Parameter(help="The story's number; the newest if not given.")]
 
 
@@ -35,6 +37,12 @@ def up(story: StoryNumber = None) -> None:
     asyncio.run(stories.prepare(found))
     processes.start(found)
     print(f"story {found.record.number} is running; its logs: {found.folder / 'logs'}")
+
+
+@app.command
+def stop() -> None:
+    """Stop the services of all stories; the private servers go on."""
+    processes.stop_others(None)
 
 
 @app.command
@@ -98,13 +106,24 @@ def demo() -> int:
     return asyncio.run(play())
 
 
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    found: BaseException = group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found
+
+
 def main() -> None:
     """Read the command line and do what it says; a failure is one clear line."""
     try:
         result: object = app()
-    except (StoryError, TopologyError, MigrationError, LocalServerError) as error:
-        print(f"nextgen: {error}", file=sys.stderr)
-        sys.exit(1)
+    except _EXPECTED as error:
+        sys.exit(f"nextgen: {error}")
+    except BaseExceptionGroup as group:
+        expected, unexpected = group.split(_EXPECTED)
+        if unexpected is not None or expected is None:
+            raise
+        sys.exit(f"nextgen: {_first(expected)}")
     sys.exit(result if isinstance(result, int) else 0)
 
 

@@ -1,5 +1,6 @@
 """A story: one installation on this machine, with its own virtual host, databases, keys, clock and files."""
 
+import os
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from shared.messaging.topology import ASKERS, SERVICES
 from shared.sealed import Seals
 from shared.settings import read_sealing_keys
 
-STORIES = CHECKOUT / ".local" / "stories"
+STORIES = Path(os.environ.get("NEXTGEN_STORIES", CHECKOUT / ".local" / "stories"))
+"""Where stories lie; what the demonstration found lies beside it."""
 ASSERTION_KEY_ID = "first"
 SENDER_ADDRESS = "notices@pacer.example"
 

@@ -1,6 +1,7 @@
 """Parked messages: given up on, kept in a table with the reason, waiting for a person."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,14 +28,25 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True):
     parked_at: datetime
 
 
+def parked_id(queue: str, reason: str, message: Sequence[object]) -> UUID:
+    """The id of a parked message's row: the same when the same message is parked again for the same reason.
+
+    `message` is its id if it has one, else all that tells it from others.
+    """
+    return UUID(bytes=hashlib.sha256(repr((queue, reason, *message)).encode()).digest()[:16])
+
+
 async def insert_parked(connection: Connection, parked: Parked) -> None:
-    """Keep a message; the same one, parked again for the same reason, is kept once."""
+    """Keep a message; the same one, parked again for the same reason, is kept once and is open again."""
     await connection.execute(
         """
         INSERT INTO parked_messages (id, queue, message_id, type, sender, correlation_id, headers, body,
                                      reason, error, attempts, parked_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (id) DO UPDATE
+           SET settled_at = NULL, headers = excluded.headers, body = excluded.body, error = excluded.error,
+               attempts = excluded.attempts, parked_at = excluded.parked_at
+         WHERE parked_messages.settled_at IS NOT NULL
         """,
         parked.id,
         parked.queue,

@@ -81,9 +81,9 @@ class Requests:
                 await publisher.publish(outgoing, deadline_seconds)
                 delivery, reply_id = await future
         except (UnroutableError, NackedError, ForbiddenError) as error:
-            raise ServiceUnavailableError(message.message_owner()) from error
+            raise ServiceUnavailableError(f"{message.message_owner()} takes no requests now") from error
         except (TimeoutError, PublishError) as error:
-            raise DeadlinePassedError(message.message_name()) from error
+            raise DeadlinePassedError(f"no reply in time to {message.message_name()}") from error
         finally:
             self._waiting.pop(message_id, None)
         return Answer(

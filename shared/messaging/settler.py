@@ -15,9 +15,8 @@ from shared.messages.base import Failed
 from shared.messaging.bench import Bench
 from shared.messaging.broker import Delivery
 from shared.messaging.envelope import Envelope, Outgoing
-from shared.messaging.ids import new_id
 from shared.messaging.judge import Judgement, Reply, Verdict, judge, reply_id
-from shared.messaging.parked import Parked, insert_parked
+from shared.messaging.parked import Parked, insert_parked, parked_id
 from shared.messaging.publishing import Publishing
 from shared.messaging.registry import messages_by_name
 from shared.messaging.topology import WAIT_TIERS
@@ -132,20 +131,21 @@ class Settler:
 
     async def _park(self, delivery: Delivery, envelope: Envelope | None, judgement: Judgement) -> bool:
         """Keep it in the table, then acknowledge; while the database is away it is held."""
-        now = self._bench.now()
+        queue, headers = delivery.origin, delivery.headers
+        known_by = (envelope.message_id,) if envelope else (headers["user_id"], delivery.type, delivery.body)
         parked = Parked(
-            id=new_id(now),
-            queue=delivery.origin,
+            id=parked_id(queue, judgement.reason, known_by),
+            queue=queue,
             message_id=envelope.message_id if envelope else None,
             type=delivery.type or None,
             sender=envelope.sender if envelope else None,
             correlation_id=envelope.correlation_id if envelope else None,
-            headers={k: v for k, v in delivery.headers.items() if k not in _UNTRUSTED_HEADERS},
+            headers={k: v for k, v in headers.items() if k not in _UNTRUSTED_HEADERS},
             body=delivery.body,
             reason=judgement.reason,
             error=judgement.error,
             attempts=envelope.attempt if envelope else 1,
-            parked_at=now,
+            parked_at=self._bench.now(),
         )
         while True:
             try:

@@ -208,7 +208,10 @@ def _topic_permissions(
 
 
 def _may_send(party: str, contracts: tuple[Contract, ...]) -> str:
-    """The routing keys that a login may publish with, as one regular expression."""
+    """The routing keys that a login may publish with, as one regular expression.
+
+    It ends in `\\z`, since `$` would let a line's end follow.
+    """
     if party in SERVICES:
         names = [c.name for c in contracts if c.owner == party and c.spoken_by == "service"]
         return _any_of(names, suffix=r"(\.[a-z0-9]+)?")
@@ -219,4 +222,4 @@ def _may_send(party: str, contracts: tuple[Contract, ...]) -> str:
 
 
 def _any_of(names: list[str], suffix: str = "") -> str:
-    return rf"^({'|'.join(re.escape(name) for name in names)}){suffix}$" if names else NOTHING
+    return rf"^({'|'.join(re.escape(name) for name in names)}){suffix}\z" if names else NOTHING

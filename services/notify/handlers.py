@@ -1,0 +1,63 @@
+"""What notify does with each message: keep contacts and courts, queue mail, show the delivery log."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from services.notify import mailer, store
+from services.notify.model import Directory, Letter
+from services.notify.rules import concerned
+from services.notify.settings import Resources
+from shared.messages.accounts import AccountErased, ContactChanged
+from shared.messages.base import Event
+from shared.messages.linking import CourtChanged
+from shared.messages.notify import MessageList, MyMessages
+from shared.messaging.unit_of_work import UnitOfWork
+
+E = TypeVar("E", bound=Event)
+Work = UnitOfWork[Resources]
+
+
+def mailing(compose: Callable[[E, Directory], tuple[Letter, ...]]) -> Callable[[E, Work], Awaitable[None]]:
+    """The handler that queues the letters which a rule composes; who has no address gets none."""
+
+    async def queue_mail(event: E, work: Work) -> None:
+        directory = await _look_up(event, work)
+        for letter in compose(event, directory):
+            if letter.email is not None or letter.sealed:
+                subject = mailer.subject_of(letter)
+                await store.insert_notification(
+                    work.connection, work.new_id(), letter, subject, work.cause, work.now
+                )
+
+    return queue_mail
+
+
+async def _look_up(event: Event, work: Work) -> Directory:
+    named = concerned(event)
+    return Directory(
+        contacts=await store.list_contacts(work.connection, named.account_ids),
+        found_court=await store.find_court(work.connection, named.court_id),
+        business_zone=work.resources.policies.zone,
+    )
+
+
+async def remember_contact(event: ContactChanged, work: Work) -> None:
+    """Keep whom to write to."""
+    await store.upsert_contact(work.connection, event)
+
+
+async def remember_court(event: CourtChanged, work: Work) -> None:
+    """Keep what mail says of a court, and where its own mail goes."""
+    await store.upsert_court(work.connection, event)
+
+
+async def erase_account(event: AccountErased, work: Work) -> None:
+    """Blank everything kept about an account; what waits for it is not sent."""
+    await store.erase_contact(work.connection, event.account_id, work.now)
+    await store.erase_notifications(work.connection, event.account_id)
+
+
+async def my_messages(query: MyMessages, work: Work) -> MessageList:
+    """The asker's delivery log."""
+    account_id = work.assertion.account_id
+    return MessageList(messages=await store.list_messages(work.connection, account_id, query.limit))

@@ -1,0 +1,178 @@
+"""The job `mail`: claim the most urgent mail, write it, hand it over, settle it.
+
+No transaction is open while the mail server is waited for. The state `sending` is committed before the mail
+is handed over, so that a mail whose worker was killed in between is known to have perhaps arrived: it goes
+out again under the same Message-ID, marked as a possible duplicate.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from services.notify import mailer, rules, store
+from services.notify.mailer import Mail
+from services.notify.model import (
+    Addressee,
+    GivenUp,
+    Notification,
+    Outcome,
+    Postponed,
+    Sent,
+    Suppressed,
+)
+from services.notify.settings import Resources
+from shared.errors import SealError
+from shared.messages.notify import NotificationAbandoned, NotificationSent
+from shared.messaging.bench import Bench
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.metrics import MAIL
+
+SENDERS = 4
+"""How many mails one process hands over at a time, since a mail server may take seconds to answer."""
+
+_RENDERING_SECONDS = 30
+_chances = secrets.SystemRandom()
+
+
+async def load_texts(bench: Bench[Resources]) -> None:
+    """Read all templates before the first mail."""
+    await asyncio.to_thread(mailer.load_texts)
+
+
+async def send_next_mail(bench: Bench[Resources]) -> bool:
+    """Send one mail, the most urgent first; no if none waits."""
+    async with bench.transaction() as work:
+        claimed = await store.claim_notification(work.connection, _lease(bench.resources))
+    if claimed is None:
+        return False
+    outcome = await _try(bench, claimed)
+    if outcome is not None:
+        await _settle(
+            bench, claimed, rules.settle(outcome, claimed.attempts, bench.resources.policies.notify)
+        )
+    return True
+
+
+def _lease(resources: Resources) -> timedelta:
+    """Longer than the two time-outs of handing over and the farewell, with time to write the mail."""
+    return timedelta(seconds=2 * resources.server.timeout_seconds + _RENDERING_SECONDS)
+
+
+async def _try(bench: Bench[Resources], claimed: Notification) -> Outcome | None:
+    """One attempt; None if the mail is no longer this worker's."""
+    refusal = rules.why_not_to_send(claimed, bench.now(), bench.resources.policies.notify)
+    if refusal is not None:
+        return refusal
+    opened = await asyncio.to_thread(_open, bench, claimed)
+    if isinstance(opened, GivenUp):
+        return opened
+    addressee, opened_secrets = opened
+    async with bench.transaction() as work:
+        if await store.is_suppressed(work.connection, addressee.email, work.now):
+            return Suppressed("address_suppressed")
+    mail = await asyncio.to_thread(_write, claimed, addressee, opened_secrets, bench.resources, bench.now())
+    if not isinstance(mail, Mail):
+        return mail
+    async with bench.transaction() as work:
+        is_ours = await store.mark_sending(work.connection, claimed, _lease(bench.resources))
+    if not is_ours:
+        return None
+    return await mailer.post(mail, bench.resources.server, bench.resources.sender.domain)
+
+
+def _open(bench: Bench[Resources], claimed: Notification) -> tuple[Addressee, Mapping[str, str]] | GivenUp:
+    """Whom the mail goes to, and the secrets in it."""
+    try:
+        opened = {
+            field: bench.seals.open_value(sealed, claimed.event_id, field, bench.now())
+            for field, sealed in (claimed.sealed or {}).items()
+        }
+        if "recipient" in opened:
+            return msgspec.json.decode(opened.pop("recipient"), type=Addressee), opened
+    except (SealError, msgspec.DecodeError):
+        return GivenUp("secret_unreadable")
+    return Addressee(name=claimed.recipient_name, email=claimed.email or ""), opened
+
+
+def _write(
+    claimed: Notification,
+    addressee: Addressee,
+    opened_secrets: Mapping[str, str],
+    resources: Resources,
+    at: datetime,
+) -> Mail | GivenUp | Postponed:
+    """The mail as bytes. A template that fails may be mended by the next release, so that is no end."""
+    try:
+        texts = mailer.write_texts(
+            claimed.kind, addressee.name, claimed.details, opened_secrets, resources.sender
+        )
+        return mailer.build_mail(
+            notification_id=claimed.id,
+            correlation_id=claimed.correlation_id,
+            kind=claimed.kind,
+            subject=claimed.subject,
+            texts=texts,
+            sender=resources.sender,
+            recipient=addressee.email,
+            at=at,
+        )
+    except mailer.UnsafeMailError as error:
+        return GivenUp(f"unsafe_{error.part}")
+    except mailer.TextError:
+        return Postponed("template_failed")
+
+
+async def _settle(bench: Bench[Resources], claimed: Notification, outcome: Outcome) -> None:
+    """Write down and announce what became of it, unless another worker has claimed it since."""
+    async with bench.transaction(
+        caused_by=claimed.event_id, correlation_id=claimed.correlation_id, step=f"mail:{claimed.id}"
+    ) as work:
+        match outcome:
+            case Sent():
+                if await store.mark_sent(work.connection, claimed, work.now):
+                    work.emit(_sent(claimed))
+            case Postponed(reason, is_outcome_unknown):
+                delay = rules.retry_delay_seconds(
+                    claimed.attempts, bench.resources.policies.notify, _chances.random()
+                )
+                await store.postpone(
+                    work.connection, claimed, timedelta(seconds=delay), reason, is_outcome_unknown
+                )
+            case GivenUp(reason):
+                await _give_up(work, claimed, "abandoned", reason)
+            case Suppressed(reason):
+                await _give_up(work, claimed, "suppressed", reason)
+
+
+async def _give_up(work: UnitOfWork[Resources], claimed: Notification, state: str, reason: str) -> None:
+    if await store.give_up(work.connection, claimed, state, reason):
+        work.emit(
+            NotificationAbandoned(
+                notification_id=claimed.id,
+                account_id=claimed.account_id,
+                kind=claimed.kind,
+                reason=reason,
+            )
+        )
+
+
+def _sent(claimed: Notification) -> NotificationSent:
+    return NotificationSent(notification_id=claimed.id, account_id=claimed.account_id, kind=claimed.kind)
+
+
+def _tell_operators(claimed: Notification, outcome: Outcome) -> None:
+    name = type(outcome).__name__.lower()
+    MAIL.labels(claimed.kind, name).inc()
+    structlog.get_logger().info(
+        "mail_settled",
+        outcome=name,
+        reason=getattr(outcome, "reason", None),
+        kind=claimed.kind,
+        notification_id=str(claimed.id),
+        correlation_id=str(claimed.correlation_id),
+        attempts=claimed.attempts,
+    )

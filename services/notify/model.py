@@ -1,0 +1,166 @@
+"""The values that notify works with: whom it knows, what it writes, and how sending a mail can end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from shared.errors import NotYetKnownError
+from shared.sealed import Sealed
+
+MailClass = Literal["security", "billing", "service"]
+Details = Mapping[str, str | tuple[str, ...]]
+
+CLASS_OF: Mapping[str, MailClass] = {
+    "verify_email": "security",
+    "account_upgraded": "security",
+    "account_deactivated": "security",
+    "password_changed": "security",
+    "new_sign_in_place": "security",
+    "account_locked": "security",
+    "second_factor_changed": "security",
+    "second_factor_required": "security",
+    "role_granted": "security",
+    "filing_account_linked": "security",
+    "filing_account_unlinked": "security",
+    "filing_account_unlinked_court": "security",
+    "link_conflict_court": "security",
+    "firm_registered": "billing",
+    "invitation_received": "billing",
+    "invitation_declined_person": "billing",
+    "invitation_declined_firm": "billing",
+    "member_joined_person": "billing",
+    "member_joined_firm": "billing",
+    "member_left_person": "billing",
+    "member_left_firm": "billing",
+    "statement_ready": "billing",
+    "payment_received": "billing",
+    "usage_quarantined_court": "billing",
+    "welcome": "service",
+    "court_went_live": "service",
+}
+"""Every kind of mail: the name of its folder of templates, and its class."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A person as mail needs them; without an address once the account is erased."""
+
+    account_id: UUID
+    name: str
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Court:
+    """A court as mail needs it; `contact_email` may be empty."""
+
+    court_id: str
+    name: str
+    time_zone: str
+    help_desk: str
+    contact_email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concerned:
+    """Whom an event names."""
+
+    account_ids: tuple[UUID, ...]
+    court_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """What is known of those whom an event names; what isn't may come yet: NotYetKnownError."""
+
+    contacts: Mapping[UUID, Contact]
+    found_court: Court | None
+    business_zone: tzinfo
+
+    def contact(self, account_id: UUID) -> Contact:
+        """An account's contact."""
+        if account_id not in self.contacts:
+            raise NotYetKnownError(f"contact of account {account_id}")
+        return self.contacts[account_id]
+
+    def court(self) -> Court:
+        """The court that the event names."""
+        if self.found_court is None:
+            raise NotYetKnownError("the court of this event")
+        return self.found_court
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One mail to be: its kind, whom it goes to, the facts in it, and secrets as they came, sealed.
+
+    `recipient` is `account:<id>` or `court:<id>`. Without `email` the address is in the sealed `recipient`.
+    """
+
+    kind: str
+    recipient: str
+    account_id: UUID | None
+    name: str
+    email: str | None
+    details: Details
+    sealed: Mapping[str, Sealed] = field(default_factory=dict)
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """A mail claimed for sending. `attempts` counts this claim and tells it apart from any later one."""
+
+    id: UUID
+    event_id: UUID
+    correlation_id: UUID
+    account_id: UUID | None
+    kind: str
+    recipient_name: str
+    email: str | None
+    subject: str
+    details: Details
+    sealed: Mapping[str, Sealed] | None
+    expires_at: datetime | None
+    attempts: int
+
+
+class Addressee(msgspec.Struct, frozen=True, kw_only=True):
+    """Name and address of someone without a verified contact, as they come sealed."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The mail server took it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Not now; when the outcome is unknown, the mail may have arrived."""
+
+    reason: str
+    is_outcome_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Never: refused for good, too late, unsafe, or tried too often."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """The address gets no mail for now."""
+
+    reason: str
+
+
+Outcome = Sent | Postponed | GivenUp | Suppressed

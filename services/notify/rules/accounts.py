@@ -1,0 +1,88 @@
+"""The letters that follow from what `accounts` announces."""
+
+from services.notify.model import Directory, Letter
+from services.notify.rules.letters import in_words, to_person
+from shared.messages.accounts import (
+    AccountActivated,
+    AccountDeactivated,
+    AccountLocked,
+    AccountUpgradeFinished,
+    EmailVerificationAsked,
+    PasswordChanged,
+    RoleGranted,
+    SecondFactorChanged,
+    SecondFactorRequired,
+    SignedInFromNewPlace,
+)
+
+_ROLES = {
+    "court_staff": "court staff",
+    "psc": "PACER Service Center staff",
+    "operator": "operator",
+}
+
+
+def verify_email(event: EmailVerificationAsked, directory: Directory) -> tuple[Letter, ...]:
+    """To an address that isn't verified yet, so that it comes sealed, as does the one-time token."""
+    letter = Letter(
+        kind="verify_email",
+        recipient=f"account:{event.account_id}",
+        account_id=event.account_id,
+        name="",
+        email=None,
+        details={"link_ends": in_words(event.token.expires_at, directory.business_zone)},
+        sealed={"recipient": event.recipient, "token": event.token},
+        expires_at=min(event.token.expires_at, event.recipient.expires_at),
+    )
+    return (letter,)
+
+
+def welcome(event: AccountActivated, directory: Directory) -> tuple[Letter, ...]:
+    """To whoever can now sign in."""
+    return (to_person("welcome", directory.contact(event.account_id), {}),)
+
+
+def account_upgraded(event: AccountUpgradeFinished, directory: Directory) -> tuple[Letter, ...]:
+    """To the holder of the upgraded account."""
+    return (to_person("account_upgraded", directory.contact(event.account_id), {}),)
+
+
+def account_deactivated(event: AccountDeactivated, directory: Directory) -> tuple[Letter, ...]:
+    """To whoever held the account."""
+    return (to_person("account_deactivated", directory.contact(event.account_id), {}),)
+
+
+def password_changed(event: PasswordChanged, directory: Directory) -> tuple[Letter, ...]:
+    """To the account's holder."""
+    return (to_person("password_changed", directory.contact(event.account_id), {}),)
+
+
+def new_sign_in_place(event: SignedInFromNewPlace, directory: Directory) -> tuple[Letter, ...]:
+    """To the account's holder, with the time but not the place: an address prefix helps nobody."""
+    details = {"signed_in": in_words(event.at, directory.business_zone)}
+    return (to_person("new_sign_in_place", directory.contact(event.account_id), details),)
+
+
+def account_locked(event: AccountLocked, directory: Directory) -> tuple[Letter, ...]:
+    """To the account's holder."""
+    details = {"locked_until": in_words(event.locked_until, directory.business_zone)}
+    return (to_person("account_locked", directory.contact(event.account_id), details),)
+
+
+def second_factor_changed(event: SecondFactorChanged, directory: Directory) -> tuple[Letter, ...]:
+    """To the account's holder."""
+    details = {"change": event.change, "authenticator_name": event.authenticator_name}
+    return (to_person("second_factor_changed", directory.contact(event.account_id), details),)
+
+
+def second_factor_required(event: SecondFactorRequired, directory: Directory) -> tuple[Letter, ...]:
+    """To the account's holder."""
+    details = {"skips_left": str(event.skips_left), "note": event.note}
+    return (to_person("second_factor_required", directory.contact(event.account_id), details),)
+
+
+def role_granted(event: RoleGranted, directory: Directory) -> tuple[Letter, ...]:
+    """To whoever holds the role now."""
+    court_name = "all courts" if event.court_id is None else directory.court().name
+    details = {"role": _ROLES[event.role], "court_name": court_name}
+    return (to_person("role_granted", directory.contact(event.account_id), details),)

@@ -1,0 +1,64 @@
+"""Whom an event names, and how facts are written in letters."""
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Final
+
+from services.notify.model import Concerned, Contact, Court, Details, Letter
+from shared.messages.base import Event
+
+ROLE_WORDS: Final[Mapping[str, str]] = {
+    "attorney": "attorney",
+    "trustee": "trustee",
+    "us_trustee": "U.S. trustee",
+    "filing_agent": "filing agent",
+    "creditor": "creditor",
+    "party": "party",
+    "transcriber": "transcriber",
+}
+_ONE_ACCOUNT = "account_id"
+_SEVERAL_ACCOUNTS = ("administrator_ids", "recipient_ids")
+_COURT = "court_id"
+
+
+def concerned(event: Event) -> Concerned:
+    """The accounts and the court that an event names."""
+    account_id = getattr(event, _ONE_ACCOUNT, None)
+    several = [found for name in _SEVERAL_ACCOUNTS for found in getattr(event, name, ())]
+    account_ids = [*([] if account_id is None else [account_id]), *several]
+    return Concerned(account_ids=tuple(dict.fromkeys(account_ids)), court_id=getattr(event, _COURT, None))
+
+
+def to_person(kind: str, contact: Contact, details: Details) -> Letter:
+    """A letter to an account's holder."""
+    return Letter(
+        kind=kind,
+        recipient=f"account:{contact.account_id}",
+        account_id=contact.account_id,
+        name=contact.name,
+        email=contact.email,
+        details=details,
+    )
+
+
+def to_court(kind: str, court: Court, details: Details) -> Letter:
+    """A letter to a court's contact address."""
+    return Letter(
+        kind=kind,
+        recipient=f"court:{court.court_id}",
+        account_id=None,
+        name=court.name,
+        email=court.contact_email or None,
+        details=details,
+    )
+
+
+def in_words(instant: datetime, zone: tzinfo) -> str:
+    """An instant as people read it: `February 1, 2024, 12:00 PM CST`."""
+    local = instant.astimezone(zone)
+    return f"{local:%B} {local.day}, {local.year}, {local.hour % 12 or 12}:{local:%M %p %Z}"
+
+
+def name_of(contact: Contact) -> str:
+    """How one person is named to another."""
+    return contact.name or "A person whose account no longer exists"

@@ -1,0 +1,30 @@
+"""When a mail is sent, tried again, or given up."""
+
+from datetime import datetime
+
+from services.notify.model import GivenUp, Notification, Outcome, Postponed
+from shared.policies import NotifyPolicies
+
+_JITTER_SHARE = 0.2
+
+
+def why_not_to_send(notification: Notification, now: datetime, policies: NotifyPolicies) -> GivenUp | None:
+    """The reason not even to try. A claim beyond the last attempt follows one that was killed half-way."""
+    if notification.expires_at is not None and now >= notification.expires_at:
+        return GivenUp("too_late")
+    if notification.attempts > policies.attempts:
+        return GivenUp("tried_too_often")
+    return None
+
+
+def settle(outcome: Outcome, attempts: int, policies: NotifyPolicies) -> Outcome:
+    """What the outcome of an attempt comes to: the last one that can't be finished is the end."""
+    if isinstance(outcome, Postponed) and attempts >= policies.attempts:
+        return GivenUp("outcome_unknown" if outcome.is_outcome_unknown else "tried_too_often")
+    return outcome
+
+
+def retry_delay_seconds(attempts: int, policies: NotifyPolicies, chance: float) -> float:
+    """How long to wait after so many attempts; `chance` in [0, 1) spreads the waits by a fifth."""
+    steady = policies.first_retry_seconds * policies.retry_factor ** (attempts - 1)
+    return steady * (1 + _JITTER_SHARE * (chance - 0.5))

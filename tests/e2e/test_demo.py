@@ -1,0 +1,167 @@
+"""The demonstration, played whole; what it says each payer owes is computed anew here, by own few lines."""
+
+import csv
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.tool.topology import remove_instance
+
+ROOT = Path(__file__).parent.parent.parent
+FEES = ROOT / "services" / "paa_billing" / "data" / "fee-schedules.csv"
+CAPPED = {"docket_report", "case_report", "document", "claims_register", "list_of_creditors"}
+PREPAID = {"Catawba Legal": 2_500}
+Played = tuple[dict[str, Any], Path, str]
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture(scope="module")
+def played(
+    servers: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[dict[str, Any], Path, str]]:
+    """Plays the demonstration among stories of its own, so that nobody's running one is stopped."""
+    folder = tmp_path_factory.mktemp("demo")
+    environment = {
+        **os.environ,
+        "NEXTGEN_STORIES": str(folder / "stories"),
+        "DATABASE_ADMIN_URL": servers.postgres_url,
+        "BROKER_URL": servers.broker_url,
+        "BROKER_ADMIN_URL": servers.broker_admin_url,
+    }
+
+    def nextgen(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "deploy.tool", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=380, check=False
+        )
+
+    finished = nextgen("demo")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    status = nextgen("status")
+    yield json.loads((folder / "demo.json").read_text()), folder / "stories" / "1", status.stdout
+    nextgen("stop")
+    instance = json.loads((folder / "stories" / "1" / "story.json").read_text())["instance"]
+    remove_instance(servers.broker_admin_url, instance)
+    assert status.returncode == 0, status.stdout + status.stderr
+
+
+def page_price_and_waiver(day: str) -> tuple[int, int]:
+    with FEES.open(newline="") as file:
+        row = [row for row in csv.DictReader(file) if row["effective_on"] <= day][-1]
+    return int(row["page_cents"]), int(row["waiver_cents"])
+
+
+def owed(result: dict[str, Any]) -> dict[str, int]:
+    """What each payer owes, from the reported usages, the memberships and the fee table."""
+    charged: dict[str, int] = defaultdict(int)
+    for use in result["reported"]:
+        page_cents, _ = page_price_and_waiver(use["used_at"][:10])
+        pages = min(use["pages"], 30) if use["kind"] in CAPPED else max(use["pages"], 1)
+        charged[payer(result, use)] += pages * page_cents
+    _, waiver_cents = page_price_and_waiver("2019-12-31")
+    due = {name: cents if cents > waiver_cents else 0 for name, cents in charged.items()}
+    return {name: max(0, cents - PREPAID.get(name, 0)) for name, cents in due.items()}
+
+
+def payer(result: dict[str, Any], use: dict[str, Any]) -> str:
+    at = datetime.fromisoformat(use["used_at"])
+    for membership in result["memberships"]:
+        is_theirs = membership["account_number"] == use["account_number"]
+        ends = membership["left_at"] and datetime.fromisoformat(membership["left_at"])
+        if is_theirs and datetime.fromisoformat(membership["joined_at"]) <= at and (not ends or at < ends):
+            return str(membership["firm"])
+    return next(a["name"] for a in result["accounts"] if a["account_number"] == use["account_number"])
+
+
+def test_all_325_receipts_price_as_charged(played: Played) -> None:
+    result, _, _ = played
+
+    assert "325 of 325" in result["receipts"]
+    assert len(result["reported"]) == 325
+
+
+def test_every_payer_owes_what_the_reported_usages_and_the_fee_table_say(
+    played: Played,
+) -> None:
+    result, _, _ = played
+
+    stated = {s["payer"]: s["due_cents"] for s in result["statements"]}
+
+    assert stated == owed(result)
+    assert stated["Blue Ridge Law, PLLC"] > 0
+
+
+def test_the_files_are_what_the_statements_say_and_the_numbers_have_no_gap(
+    played: Played,
+) -> None:
+    result, _, _ = played
+
+    for statement in result["statements"]:
+        assert {file["form"] for file in statement["files"]} == {"json", "csv", "pdf"}
+        for file in statement["files"]:
+            content = (ROOT / file["path"]).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == file["sha256"]
+    numbers = sorted(int("".join(filter(str.isdigit, str(s["number"])))) for s in result["statements"])
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def test_who_may_file_is_who_linked_and_did_not_unlink(played: Played) -> None:
+    result, _, _ = played
+
+    assert [(f["name"], f["court_id"], f["login"]) for f in result["filing"]] == [
+        ("Ada Whitfield", "ncwbk", "awhitfield")
+    ]
+
+
+def test_each_change_was_mailed(played: Played) -> None:
+    result, _, _ = played
+
+    sent = {(mail["kind"], mail["to"].partition("@")[0]) for mail in result["mails"]}
+
+    assert {
+        ("filing_account_linked", "ada.whitfield.esq"),
+        ("filing_account_unlinked", "ben.okafor.law"),
+        ("member_joined", "dan.yoshida.nc"),
+        ("member_joined", "catawba.billing"),
+        ("member_left", "dan.yoshida.nc"),
+        ("member_left", "blue.ridge.billing"),
+        ("account_upgraded", "ada.whitfield.esq"),
+        ("statement_ready", "blue.ridge.billing"),
+        ("payment_received", "catawba.billing"),
+    } <= sent
+    ready = [mail for mail in result["mails"] if mail["kind"] == "statement_ready"]
+    assert len(ready) == len(result["statements"])
+
+
+def test_one_correlation_id_shows_the_whole_path_of_a_request(
+    played: Played,
+) -> None:
+    result, story, _ = played
+    correlation_id = result["correlation_ids"]["Ada Whitfield links a filing account"]
+
+    lines = [
+        json.loads(line)
+        for log in (story / "logs").glob("*.log")
+        for line in log.read_text().splitlines()
+        if correlation_id in line
+    ]
+
+    assert {line["service"] for line in lines} == {"accounts", "linking", "paa_billing", "notify"}
+    assert {line["verdict"] for line in lines if line["event"] == "message_settled"} == {"acknowledge"}
+
+
+def test_nothing_is_parked_and_all_services_are_ready(played: Played) -> None:
+    _, _, status = played
+
+    for service in ("accounts", "linking", "paa_billing", "notify"):
+        row = next(line.split() for line in status.splitlines() if line.startswith(f"{service} "))
+        assert (row[1], row[4]) == ("yes", "0"), status

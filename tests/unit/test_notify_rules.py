@@ -1,0 +1,290 @@
+"""Who is told of which event, and what."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.notify import mailer
+from services.notify.model import (
+    CLASS_OF,
+    Contact,
+    Court,
+    Directory,
+    Letter,
+)
+from services.notify.rules import accounts, billing, concerned, linking
+from services.notify.service import SERVICE
+from services.notify.settings import Sender
+from shared.errors import NotYetKnownError
+from shared.messages import accounts as of_accounts
+from shared.messages import linking as of_linking
+from shared.messages import paa_billing as of_billing
+from shared.messages.base import Event
+from shared.messaging.registry import messages_by_name
+from shared.sealed import Sealed
+from tests.messaging import NOON
+
+PERSON, ADMINISTRATOR = uuid4(), uuid4()
+SENDER = Sender(address="no-reply@accounts.example", name="NextGen", portal_url="https://accounts.example")
+SEALED = Sealed(reader="notify", public_key=b"key", ciphertext=b"text", expires_at=NOON + timedelta(days=7))
+QUARANTINED = of_billing.UsageQuarantined(index=3, usage_id="U-3", field="pages", reason="negative")
+NOT_MAILED = {
+    "accounts.account_changed.v1",
+    "accounts.contact_changed.v1",
+    "accounts.account_erased.v1",
+    "linking.court_changed.v1",
+    "notify.notification_sent.v1",
+    "notify.notification_abandoned.v1",
+}
+
+
+def a_directory(**changes: Any) -> Directory:
+    usual: dict[str, Any] = {
+        "contacts": {
+            PERSON: Contact(account_id=PERSON, name="Ann Lee", email="ann@example.org"),
+            ADMINISTRATOR: Contact(account_id=ADMINISTRATOR, name="Bob Ray", email="bob@firm.example"),
+        },
+        "found_court": Court(
+            court_id="ncwbk",
+            name="North Carolina Western Bankruptcy Court",
+            time_zone="America/New_York",
+            help_desk="(555) 010-0100",
+            contact_email="help@ncwb.example",
+        ),
+        "business_zone": ZoneInfo("America/Chicago"),
+    }
+    return Directory(**{**usual, **changes})
+
+
+COURT_FACTS: dict[str, Any] = {"court_id": "ncwbk", "filing_account_id": uuid4()}
+LINK_FACTS: dict[str, Any] = {**COURT_FACTS, "link_id": uuid4(), "account_id": PERSON, "role": "us_trustee"}
+FIRM_FACTS: dict[str, Any] = {"paa_id": uuid4(), "firm_name": "Smith LLP", "account_id": PERSON}
+BOTH_SIDES: dict[str, Any] = {**FIRM_FACTS, "administrator_ids": (ADMINISTRATOR,)}
+
+EXPECTED: list[tuple[Callable[[Any, Directory], tuple[Letter, ...]], Event, dict[str, str]]] = [
+    (
+        accounts.verify_email,
+        of_accounts.EmailVerificationAsked(account_id=PERSON, recipient=SEALED, token=SEALED),
+        {"verify_email": "(sealed)"},
+    ),
+    (accounts.welcome, of_accounts.AccountActivated(account_id=PERSON), {"welcome": "ann@example.org"}),
+    (
+        accounts.account_upgraded,
+        of_accounts.AccountUpgradeFinished(account_id=PERSON),
+        {"account_upgraded": "ann@example.org"},
+    ),
+    (
+        accounts.account_deactivated,
+        of_accounts.AccountDeactivated(account_id=PERSON),
+        {"account_deactivated": "ann@example.org"},
+    ),
+    (
+        accounts.password_changed,
+        of_accounts.PasswordChanged(account_id=PERSON),
+        {"password_changed": "ann@example.org"},
+    ),
+    (
+        accounts.new_sign_in_place,
+        of_accounts.SignedInFromNewPlace(account_id=PERSON, at=NOON),
+        {"new_sign_in_place": "ann@example.org"},
+    ),
+    (
+        accounts.account_locked,
+        of_accounts.AccountLocked(account_id=PERSON, locked_until=NOON),
+        {"account_locked": "ann@example.org"},
+    ),
+    (
+        accounts.second_factor_changed,
+        of_accounts.SecondFactorChanged(account_id=PERSON, change="added", authenticator_name="Phone"),
+        {"second_factor_changed": "ann@example.org"},
+    ),
+    (
+        accounts.second_factor_required,
+        of_accounts.SecondFactorRequired(account_id=PERSON, skips_left=3),
+        {"second_factor_required": "ann@example.org"},
+    ),
+    (
+        accounts.role_granted,
+        of_accounts.RoleGranted(account_id=PERSON, role="court_staff", court_id="ncwbk"),
+        {"role_granted": "ann@example.org"},
+    ),
+    (
+        linking.filing_account_linked,
+        of_linking.FilingAccountLinked(**LINK_FACTS, linked_at=NOON),
+        {"filing_account_linked": "ann@example.org"},
+    ),
+    (
+        linking.filing_account_unlinked,
+        of_linking.FilingAccountUnlinked(**LINK_FACTS, unlinked_at=NOON, unlinked_by="holder"),
+        {
+            "filing_account_unlinked": "ann@example.org",
+            "filing_account_unlinked_court": "help@ncwb.example",
+        },
+    ),
+    (
+        linking.link_conflict,
+        of_linking.LinkConflictFound(**COURT_FACTS, conflict_id=uuid4(), claimant_account_id=PERSON),
+        {"link_conflict_court": "help@ncwb.example"},
+    ),
+    (
+        linking.court_went_live,
+        of_linking.CourtWentLive(court_id="ncwbk", went_live_at=NOON),
+        {"court_went_live": "help@ncwb.example"},
+    ),
+    (
+        billing.firm_registered,
+        of_billing.FirmRegistered(paa_id=uuid4(), account_id=ADMINISTRATOR, name="Smith LLP"),
+        {"firm_registered": "bob@firm.example"},
+    ),
+    (
+        billing.invitation_received,
+        of_billing.MemberInvited(**FIRM_FACTS, invitation_id=uuid4(), remark="Welcome", expires_at=NOON),
+        {"invitation_received": "ann@example.org"},
+    ),
+    (
+        billing.invitation_declined,
+        of_billing.InvitationDeclined(**BOTH_SIDES, invitation_id=uuid4()),
+        {"invitation_declined_person": "ann@example.org", "invitation_declined_firm": "bob@firm.example"},
+    ),
+    (
+        billing.member_joined,
+        of_billing.MemberJoined(
+            **BOTH_SIDES, membership_id=uuid4(), joined_at=NOON, moved_balance_cents=1230
+        ),
+        {"member_joined_person": "ann@example.org", "member_joined_firm": "bob@firm.example"},
+    ),
+    (
+        billing.member_left,
+        of_billing.MemberLeft(
+            **BOTH_SIDES, membership_id=uuid4(), left_at=NOON, ended_by="deactivation", remark=""
+        ),
+        {"member_left_person": "ann@example.org", "member_left_firm": "bob@firm.example"},
+    ),
+    (
+        billing.statement_ready,
+        of_billing.StatementIssued(
+            statement_id=uuid4(),
+            number="2024-000017",
+            kind="invoice",
+            payer_id=uuid4(),
+            quarter="2024Q1",
+            total_cents=4560,
+            due_cents=3330,
+            due_on=date(2024, 5, 10),
+            sha256="0" * 64,
+            recipient_ids=(ADMINISTRATOR,),
+        ),
+        {"statement_ready": "bob@firm.example"},
+    ),
+    (
+        billing.payment_received,
+        of_billing.PaymentRecorded(
+            payer_id=uuid4(),
+            reference="CHECK-17",
+            amount_cents=3330,
+            open_cents=0,
+            recipient_ids=(ADMINISTRATOR,),
+        ),
+        {"payment_received": "bob@firm.example"},
+    ),
+    (
+        billing.usage_quarantined,
+        of_billing.UsageBatchSettled(
+            court_id="ncwbk", batch_id=uuid4(), booked=499, duplicate=0, waiting=0, quarantined=(QUARANTINED,)
+        ),
+        {"usage_quarantined_court": "help@ncwb.example"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "event", "expected"), EXPECTED)
+def test_an_event_is_told_to_whom_it_concerns(rule: Any, event: Event, expected: dict[str, str]) -> None:
+    letters = rule(event, a_directory())
+
+    assert {letter.kind: letter.email or "(sealed)" for letter in letters} == expected
+
+
+@pytest.mark.parametrize(("rule", "event", "expected"), EXPECTED)
+def test_what_a_rule_writes_is_what_its_template_asks_for(rule: Any, event: Event, expected: Any) -> None:
+    for letter in rule(event, a_directory()):
+        assert mailer.subject_of(letter)
+        assert mailer.write_texts(
+            letter.kind, letter.name, letter.details, dict.fromkeys(letter.sealed, "x"), SENDER
+        )
+
+
+@pytest.mark.parametrize(("rule", "event", "expected"), EXPECTED)
+def test_an_event_names_all_that_its_rule_looks_up(rule: Any, event: Event, expected: Any) -> None:
+    named, everybody = concerned(event), a_directory()
+    only_named = {key: value for key, value in everybody.contacts.items() if key in named.account_ids}
+
+    directory = replace(
+        everybody, contacts=only_named, found_court=everybody.found_court if named.court_id else None
+    )
+
+    assert rule(event, directory) == rule(event, everybody)
+
+
+@pytest.mark.parametrize(("rule", "event", "expected"), EXPECTED[1:])
+def test_whoever_is_not_known_yet_is_waited_for(rule: Any, event: Event, expected: Any) -> None:
+    with pytest.raises(NotYetKnownError):
+        rule(event, a_directory(contacts={}, found_court=None))
+
+
+def test_every_event_that_concerns_somebody_has_a_letter_and_every_kind_is_used() -> None:
+    events = {
+        name
+        for name, kind in messages_by_name().items()
+        if issubclass(kind, Event) and ".test_" not in name and name.split(".")[0] != "toy"
+    }
+    handled = {kind.message_name() for kind in SERVICE.handles}
+
+    own = {name for name in events if name.startswith("notify.")}
+    assert events - handled == own | {"accounts.account_changed.v1"}
+    assert {event.message_name() for _, event, _ in EXPECTED} == events - NOT_MAILED
+    assert {kind for _, _, expected in EXPECTED for kind in expected} == set(CLASS_OF)
+
+
+def test_a_batch_with_nothing_set_aside_makes_no_mail() -> None:
+    settled = of_billing.UsageBatchSettled(
+        court_id="ncwbk", batch_id=uuid4(), booked=500, duplicate=0, waiting=0
+    )
+
+    assert billing.usage_quarantined(settled, a_directory(found_court=None)) == ()
+
+
+def test_a_long_list_of_set_aside_records_is_cut_and_says_so() -> None:
+    settled = of_billing.UsageBatchSettled(
+        court_id="ncwbk", batch_id=uuid4(), booked=0, duplicate=0, waiting=0, quarantined=(QUARANTINED,) * 500
+    )
+
+    (letter,) = billing.usage_quarantined(settled, a_directory())
+
+    assert len(letter.details["records"]) == billing.LISTED_RECORDS
+    assert (letter.details["quarantined"], letter.details["unlisted"]) == ("500", "480")
+
+
+def test_a_court_reads_its_own_time_and_a_person_business_time() -> None:
+    (linked,) = linking.filing_account_linked(
+        of_linking.FilingAccountLinked(**LINK_FACTS, linked_at=NOON), a_directory()
+    )
+    (locked,) = accounts.account_locked(
+        of_accounts.AccountLocked(account_id=PERSON, locked_until=NOON), a_directory()
+    )
+
+    assert linked.details["linked_at"] == "February 1, 2024, 1:00 PM EST"
+    assert locked.details["locked_until"] == "February 1, 2024, 12:00 PM CST"
+
+
+def test_nobody_reads_the_other_ones_name_in_a_conflict() -> None:
+    found = of_linking.LinkConflictFound(**COURT_FACTS, conflict_id=uuid4(), claimant_account_id=PERSON)
+
+    (letter,) = linking.link_conflict(found, a_directory())
+
+    assert "Ann" not in str(letter)
+    assert str(PERSON) not in str(letter)

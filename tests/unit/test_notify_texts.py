@@ -1,0 +1,203 @@
+"""The texts of mail: each template renders, and its two bodies say the same."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+
+from services.notify import mailer
+from services.notify.mailer import TEMPLATES
+from services.notify.model import CLASS_OF, Letter
+from services.notify.settings import Sender
+
+SENDER = Sender(
+    address="no-reply@accounts.example",
+    name="NextGen Accounts",
+    portal_url="https://accounts.example",
+    service_center_phone="(555) 010-0199",
+)
+COURT = {"court_name": "Kentucky Western Bankruptcy Court", "help_desk": "(555) 010-0100, 9 AM to 4 PM"}
+LINK = {**COURT, "role": "U.S. trustee"}
+UNLINK = {**LINK, "unlinked_at": "February 2, 2024, 9:15 AM EST", "remark": "Linked by mistake & <sorry>"}
+FIRM = {"firm_name": "Smith & Sons <LLP>"}
+JOINED = {**FIRM, "joined_at": "March 3, 2024, 1:00 PM CST", "moved_balance": "$12.30"}
+LEFT = {
+    **FIRM,
+    "left_at": "April 4, 2024, 2:00 PM CDT",
+    "ended_by": "the firm",
+    "remark": "Goodbye 'n' thanks",
+}
+
+SAMPLES: dict[str, dict[str, Any]] = {
+    "verify_email": {"link_ends": "February 8, 2024, 12:00 PM CST"},
+    "welcome": {},
+    "account_upgraded": {},
+    "account_deactivated": {},
+    "password_changed": {},
+    "new_sign_in_place": {"signed_in": "February 1, 2024, 12:00 PM CST"},
+    "account_locked": {"locked_until": "February 1, 2024, 12:15 PM CST"},
+    "second_factor_changed": {"change": "added", "authenticator_name": "Phone <2>"},
+    "second_factor_required": {"skips_left": "3", "note": "You linked a filing account."},
+    "role_granted": {"role": "court staff", "court_name": COURT["court_name"]},
+    "filing_account_linked": {**LINK, "linked_at": "February 1, 2024, 1:00 PM EST"},
+    "filing_account_unlinked": {**UNLINK, "unlinked_by": "the court"},
+    "filing_account_unlinked_court": {**UNLINK, "unlinked_by": "its holder", "filing_account": "018d-77"},
+    "link_conflict_court": {"filing_account": "018d-78", "conflict": "018d-79"},
+    "court_went_live": {
+        "court_name": COURT["court_name"],
+        "went_live_at": "February 1, 2024, 12:00 AM EST",
+    },
+    "firm_registered": FIRM,
+    "invitation_received": {**FIRM, "remark": "Please join us", "expires_at": "March 2, 2024, 12:00 PM CST"},
+    "invitation_declined_person": FIRM,
+    "invitation_declined_firm": {**FIRM, "member_name": "Ann O'Hara"},
+    "member_joined_person": JOINED,
+    "member_joined_firm": {**JOINED, "member_name": "Ann O'Hara"},
+    "member_left_person": LEFT,
+    "member_left_firm": {**LEFT, "member_name": "Ann O'Hara"},
+    "statement_ready": {
+        "statement_kind": "Invoice",
+        "number": "2024-000017",
+        "quarter": "first quarter of 2024",
+        "total": "$45.60",
+        "due": "$33.30",
+        "due_on": "May 10, 2024",
+    },
+    "payment_received": {"amount": "$33.30", "reference": "CHECK-17", "open": "$1.20"},
+    "usage_quarantined_court": {
+        "batch": "018d-81",
+        "booked": "478",
+        "duplicate": "12",
+        "quarantined": "31",
+        "records": ("record 7 (usage id a<b): pages: negative", "record 9: kind: unknown"),
+        "unlisted": "29",
+    },
+}
+
+
+def facts_of(details: dict[str, Any]) -> set[str]:
+    return {fact for value in details.values() for fact in ((value,) if isinstance(value, str) else value)}
+
+
+def words_of(html: str) -> str:
+    body = html.partition("<body>")[2]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def texts_of(kind: str, name: str = "Ann O'Hara", **changes: Any) -> mailer.Texts:
+    secrets = {"token": "abc+/="} if kind == "verify_email" else {}
+    return mailer.write_texts(kind, name, {**SAMPLES[kind], **changes}, secrets, SENDER)
+
+
+def subject_of(kind: str, details: dict[str, Any]) -> str:
+    letter = Letter(
+        kind=kind, recipient="court:x", account_id=None, name="", email="a@b.example", details=details
+    )
+    return mailer.subject_of(letter)
+
+
+def test_every_kind_has_its_three_templates_and_every_folder_is_a_kind() -> None:
+    folders = {
+        folder.name: {file.name for file in folder.iterdir()}
+        for folder in TEMPLATES.iterdir()
+        if folder.is_dir()
+    }
+
+    assert folders == {kind: {"subject.txt", "body.txt", "body.html"} for kind in CLASS_OF}
+    assert set(SAMPLES) == set(CLASS_OF)
+
+
+@pytest.mark.parametrize("kind", CLASS_OF)
+def test_both_bodies_hold_every_fact(kind: str) -> None:
+    texts = texts_of(kind)
+
+    plain = " ".join(texts.plain.split())
+    for fact in facts_of(SAMPLES[kind]) | {"Ann O'Hara"}:
+        assert fact in plain
+        assert fact in words_of(texts.html)
+
+
+@pytest.mark.parametrize("kind", CLASS_OF)
+def test_both_bodies_have_the_same_words(kind: str) -> None:
+    texts = texts_of(kind)
+
+    plain = " ".join(texts.plain.replace("-- \n", "").replace(":", "").split())
+    assert words_of(texts.html).replace(":", "") == plain
+
+
+@pytest.mark.parametrize("kind", CLASS_OF)
+def test_a_missing_fact_is_an_error(kind: str) -> None:
+    for missing in SAMPLES[kind]:
+        fewer = {key: value for key, value in SAMPLES[kind].items() if key != missing}
+
+        with pytest.raises(mailer.TextError, match=kind):
+            mailer.write_texts(kind, "Ann", fewer, {"token": "x"}, SENDER)
+
+
+@pytest.mark.parametrize("kind", CLASS_OF)
+def test_the_subject_is_one_short_line(kind: str) -> None:
+    subject = subject_of(kind, SAMPLES[kind])
+
+    assert 0 < len(subject) <= 100
+    assert subject.isprintable()
+
+
+@pytest.mark.parametrize("kind", CLASS_OF)
+def test_nothing_that_a_person_typed_is_in_the_subject(kind: str) -> None:
+    subject = subject_of(kind, SAMPLES[kind])
+
+    typed = {"firm_name", "remark", "member_name", "authenticator_name", "note", "reference", "records"}
+    for name in typed & set(SAMPLES[kind]):
+        assert not any(fact in subject for fact in facts_of({name: SAMPLES[kind][name]}))
+
+
+@pytest.mark.parametrize("kind", CLASS_OF)
+def test_every_text_says_whom_to_ask(kind: str) -> None:
+    texts = texts_of(kind)
+
+    asked = COURT["help_desk"] if "CALL THE COURT" in texts.plain.upper() else "8 AM to 6 PM Central Time"
+    assert asked in texts.plain
+
+
+def test_a_question_on_a_filing_account_goes_to_the_court() -> None:
+    for kind in ("filing_account_linked", "filing_account_unlinked"):
+        plain = texts_of(kind).plain
+
+        assert f"Call the court: {COURT['help_desk']}" in plain
+        assert "PACER Service Center" not in plain
+
+
+@pytest.mark.parametrize("kind", [kind for kind, sample in SAMPLES.items() if "help_desk" in sample])
+def test_a_court_without_a_number_is_named_without_one(kind: str) -> None:
+    texts = texts_of(kind, help_desk="")
+
+    assert ": \n" not in texts.plain
+    assert "Call the court.\n" in texts.plain or kind.endswith("_court")
+    assert " ".join(texts.plain.replace("-- \n", "").replace(":", "").split()) == words_of(
+        texts.html
+    ).replace(":", "")
+
+
+def test_the_one_time_token_is_only_in_its_link() -> None:
+    texts = texts_of("verify_email")
+
+    link = "https://accounts.example/verify-email?token=abc%2B%2F%3D"
+    assert texts.plain.count(link) == 1
+    assert f'<a href="{link}">{link}</a>' in texts.html
+    assert "abc+/=" not in texts.plain + texts.html
+
+
+def test_what_a_person_typed_is_neither_markup_nor_a_paragraph() -> None:
+    remark = "Hi</p><script>alert(1)</script>\r\n\r\nYour account is locked\u2028Call \u202e555\x00"
+
+    texts = texts_of("invitation_received", remark=remark)
+
+    assert "    Hi</p><script>alert(1)</script> Your account is locked Call 555\n" in texts.plain
+    assert "<script>" not in texts.html
+
+
+def test_a_text_that_nobody_limited_is_cut() -> None:
+    texts = texts_of("invitation_received", remark="x" * 1_000_000)
+
+    assert len(texts.plain) < 5_000
