@@ -20,6 +20,8 @@ else:
     OwnConnection = asyncpg.Connection
     Pool = asyncpg.Pool
 
+CheckViolationError = asyncpg.CheckViolationError
+"""What a row raises that breaks a CHECK, or that no partition takes."""
 ACQUIRE_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 60.0
 _SERVER_SETTINGS = {

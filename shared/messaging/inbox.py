@@ -4,7 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from shared.database import Connection
+from shared.database import CheckViolationError, Connection
+from shared.errors import BadEnvelopeError
 from shared.messaging.envelope import Envelope
 
 
@@ -21,23 +22,28 @@ async def first_time(
 ) -> bool:
     """Note the message as handled, in this transaction, and say whether it is the first time.
 
-    A twin handled at the same time waits here until the other's transaction ends.
+    A twin handled at the same time waits here until the other's transaction ends. Raises BadEnvelopeError
+    for an id whose time is outside what the inbox keeps: it can't be told whether that was handled before.
     """
-    status = await connection.execute(
-        """
-        INSERT INTO inbox (queue, message_id, type, sender, digest, correlation_id, causation_id, handled_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        ON CONFLICT DO NOTHING
-        """,
-        queue,
-        envelope.message_id,
-        envelope.type,
-        envelope.sender,
-        digest,
-        envelope.correlation_id,
-        envelope.causation_id,
-        at,
-    )
+    try:
+        status = await connection.execute(
+            """
+            INSERT INTO inbox (queue, message_id, type, sender, digest, correlation_id, causation_id,
+                               handled_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            ON CONFLICT DO NOTHING
+            """,
+            queue,
+            envelope.message_id,
+            envelope.type,
+            envelope.sender,
+            digest,
+            envelope.correlation_id,
+            envelope.causation_id,
+            at,
+        )
+    except CheckViolationError as error:
+        raise BadEnvelopeError("the message id's time is outside what the inbox keeps") from error
     return status == "INSERT 0 1"
 
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.messages.base import Command, Failed, IdReused, Malformed, Reply, Speaker, TooLate
+from shared.messages.base import Command, Event, Failed, IdReused, Malformed, Reply, Speaker, TooLate
 from shared.messaging import registry
 from shared.messaging.ids import new_id
 from shared.messaging.judge import Verdict
@@ -32,6 +32,10 @@ class Counted(Reply, frozen=True, kw_only=True, tag="notify.test_counted.v1"):
     secret_shown_once: bool = False
 
 
+class WordHeard(Event, frozen=True, kw_only=True, tag="notify.test_counted_event.v1"):
+    word: str
+
+
 class CountMine(Command, frozen=True, kw_only=True, tag="notify.test_count_mine.v1"):
     pass
 
@@ -51,12 +55,20 @@ async def count_mine(command: CountMine, work: UnitOfWork[None]) -> Counted:
     return await count(Count(word=work.assertion.account_number), work)
 
 
-SERVICE: Service[None] = Service(name="notify", handles={Count: count, CountMine: count_mine})
+async def hear(event: WordHeard, work: UnitOfWork[None]) -> None:
+    await count(Count(word=event.word), work)
+
+
+SERVICE: Service[None] = Service(
+    name="notify", handles={Count: count, CountMine: count_mine, WordHeard: hear}
+)
 
 
 @pytest.fixture
 async def place(workplace_of: Make, monkeypatch: pytest.MonkeyPatch) -> Workplace:
-    known = {m.message_name(): m for m in (Count, Counted, CountMine)} | registry.messages_by_name()
+    known = {
+        m.message_name(): m for m in (Count, Counted, WordHeard, CountMine)
+    } | registry.messages_by_name()
     monkeypatch.setattr(registry, "messages_by_name", lambda: known)
     return await workplace_of(SERVICE, None)
 
@@ -169,6 +181,16 @@ async def test_an_id_that_is_no_uuid7_of_today_is_parked(place: Workplace) -> No
         judgement, _ = await place.judge(Count(word="a"), message_id=message_id)
         assert judgement.verdict is Verdict.PARK
         assert isinstance(decode(judgement.reply.type, judgement.reply.body), Failed)  # type: ignore[union-attr]
+
+
+async def test_an_event_older_than_the_inbox_is_a_bad_envelope(place: Workplace) -> None:
+    old = WordHeard(word="a")
+
+    judgement, _ = await place.judge(old, message_id=new_id(NOON - timedelta(days=900)))
+
+    assert (judgement.verdict, judgement.reason) == (Verdict.PARK, "poison")
+    assert "BadEnvelopeError" in judgement.error
+    assert await words(place) == []
 
 
 async def test_another_login_may_not_speak_for_the_portal(place: Workplace) -> None:

@@ -27,6 +27,7 @@ from shared.messages.paa_billing.payments import (
     MyBalance,
     PaymentRecorded,
     PaymentRefused,
+    PaymentRepeated,
     RecordPayment,
 )
 from shared.messages.paa_billing.statements import (
@@ -95,6 +96,7 @@ __all__ = [
     "Page",
     "PaymentRecorded",
     "PaymentRefused",
+    "PaymentRepeated",
     "Quarter",
     "QuarterClosing",
     "QuarterRefused",

@@ -29,7 +29,7 @@ class RecordPayment(Command, frozen=True, kw_only=True, tag="paa_billing.record_
     """Book money that came in, once per reference; what is not owed stands as credit."""
 
     spoken_by: ClassVar[Speaker] = "account"
-    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    reference: Annotated[str, msgspec.Meta(pattern=r"^[!-~]([ -~]{0,62}[!-~])?$(?!\n)")]
     amount_cents: Annotated[int, msgspec.Meta(ge=1, le=2_499_999)]
 
 
@@ -43,7 +43,16 @@ class PaymentRecorded(Event, frozen=True, kw_only=True, tag="paa_billing.payment
     recipient_ids: tuple[UUID, ...]
 
 
+class PaymentRepeated(Reply, frozen=True, kw_only=True, tag="paa_billing.payment_repeated.v1"):
+    """This payment was booked before under the same reference: nothing has changed."""
+
+    payer_id: UUID
+    reference: str
+    amount_cents: int
+    open_cents: int
+
+
 class PaymentRefused(Reply, frozen=True, kw_only=True, tag="paa_billing.payment_refused.v1"):
-    """No money was booked."""
+    """No money was booked; a reference that was used for another payer or amount can't be used again."""
 
     reason: Literal["reference_used", "nobody_to_pay_for"]

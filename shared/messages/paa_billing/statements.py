@@ -11,7 +11,7 @@ from shared.messages.paa_billing.values import Quarter
 
 
 class CloseQuarter(Command, frozen=True, kw_only=True, tag="paa_billing.close_quarter.v1"):
-    """Close a quarter that is over and issue its statements (PSC, or planned as due work)."""
+    """Close a quarter that is over and issue its statements; said again, its parked payers are taken up."""
 
     spoken_by: ClassVar[Speaker] = "operator"
     quarter: Quarter
@@ -25,10 +25,16 @@ class QuarterClosing(Reply, frozen=True, kw_only=True, tag="paa_billing.quarter_
 
 
 class QuarterRefused(Reply, frozen=True, kw_only=True, tag="paa_billing.quarter_refused.v1"):
-    """The quarter stays as it was."""
+    """The quarter stays as it was.
+
+    `schedule_effective_on` names the fee schedule whose waiver is yearly: such a quarter can be priced only.
+    """
 
     quarter: Quarter
-    reason: Literal["not_over", "an_earlier_one_is_open", "waiver_is_yearly", "nothing_known"]
+    reason: Literal[
+        "not_over", "nothing_known", "an_earlier_one_is_open", "no_schedule_in_force", "yearly_waiver"
+    ]
+    schedule_effective_on: date | None = None
 
 
 class ShowClose(Query, frozen=True, kw_only=True, tag="paa_billing.show_close.v1"):
@@ -51,10 +57,13 @@ class CloseShown(Reply, frozen=True, kw_only=True, tag="paa_billing.close_shown.
 
 
 class StatementIssued(Event, frozen=True, kw_only=True, tag="paa_billing.statement_issued.v1"):
-    """A payer's statement for a quarter exists, immutable (mail to the payer alone)."""
+    """A payer's statement for a quarter exists, immutable (mail to the payer alone).
+
+    Statements are numbered 1, 2, 3 without gaps; `total_cents` is what the quarter's uses are charged.
+    """
 
     statement_id: UUID
-    number: str
+    number: int
     kind: Literal["invoice", "statement_of_account"]
     payer_id: UUID
     quarter: Quarter
@@ -78,10 +87,14 @@ class StatementFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatementShown(msgspec.Struct, frozen=True, kw_only=True):
-    """One statement; its files appear as they are made, shortly after issue."""
+    """One statement; its files appear as they are made, shortly after issue.
+
+    `total_cents` is what the quarter's uses are charged, `due_cents` what was to be paid at issue, older debts
+    included; `open_cents` is what is unpaid of this quarter's own fees now (money pays the oldest first).
+    """
 
     statement_id: UUID
-    number: str
+    number: int
     kind: Literal["invoice", "statement_of_account"]
     payer_id: UUID
     payer_name: str
@@ -89,6 +102,7 @@ class StatementShown(msgspec.Struct, frozen=True, kw_only=True):
     total_cents: int
     waived_cents: int
     due_cents: int
+    open_cents: int = 0
     due_on: date | None
     issued_at: datetime
     files: tuple[StatementFile, ...]

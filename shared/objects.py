@@ -1,0 +1,33 @@
+"""The object store: files that are written once, under a key made of their content, and read again."""
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import obstore
+from obstore.store import from_url
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore as Objects
+else:
+    Objects = object
+
+
+def open_objects(url: str) -> Objects:
+    """The store at `memory:///`, `file:///folder` (made if missing) or `s3://bucket/prefix`."""
+    return from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
+
+
+def key_for(folder: str, content: bytes, ending: str) -> str:
+    """Where content lies: equal content has one key, so that writing it twice does no harm."""
+    return f"{folder}/{hashlib.sha256(content).hexdigest()}.{ending}"
+
+
+async def put_object(objects: Objects, key: str, content: bytes) -> None:
+    """Write an object whole; a reader sees all of it or nothing."""
+    await obstore.put_async(objects, key, content)
+
+
+async def get_object(objects: Objects, key: str) -> bytes:
+    """All of an object; FileNotFoundError if there is none."""
+    found = await obstore.get_async(objects, key)
+    return bytes(await found.bytes_async())
