@@ -12,6 +12,7 @@ NextgenError
 │   ├── UnroutableError    no queue is bound for it
 │   ├── NackedError        a queue refused it
 │   ├── ForbiddenError     this login may not publish it
+│   ├── UnsendableError    it can't be written as AMQP
 │   └── UnconfirmedError   nothing is known: it may have arrived; send it again with the same id
 ├── RequestError           a request has no answer
 │   ├── ServiceUnavailableError   nobody takes it, or the broker doesn't answer
@@ -66,6 +67,10 @@ class NackedError(PublishError):
 
 class ForbiddenError(PublishError):
     """The broker doesn't let this login publish the message."""
+
+
+class UnsendableError(PublishError):
+    """The message can't be written as AMQP: a property is too long, or of a wrong type."""
 
 
 class UnconfirmedError(PublishError):

@@ -1,15 +1,12 @@
 """The object store: files that are written once, under a key made of their content, and read again."""
 
 import hashlib
-from typing import TYPE_CHECKING
 
 import obstore
+from obstore.store import ObjectStore as Objects
 from obstore.store import from_url
 
-if TYPE_CHECKING:
-    from obstore.store import ObjectStore as Objects
-else:
-    Objects = object
+__all__ = ["Objects", "get_object", "key_for", "open_objects", "put_object"]
 
 
 def open_objects(url: str) -> Objects:

@@ -24,6 +24,7 @@ class AccountPolicies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     session_absolute_hours: int
     sensitive_proof_minutes: int
     verification_days: int
+    verification_pause_minutes: int
     recovery_minutes: int
     second_factor_skips: int
 

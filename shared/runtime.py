@@ -12,10 +12,11 @@ import uvloop
 
 from shared.clock import clock_from_file
 from shared.database import is_answering, open_pool
-from shared.errors import SettingsError
+from shared.errors import SettingsError, UnavailableError
 from shared.health import serve_health
 from shared.logs import configure_logs, describe
 from shared.messaging.bench import Bench
+from shared.messaging.broker import is_cancelled
 from shared.messaging.consumer import Consumer
 from shared.messaging.publishing import Publishing
 from shared.messaging.registry import JobStep, Service
@@ -59,7 +60,9 @@ async def keep_running(step: Callable[[], Awaitable[object]], *, name: str) -> N
             await step()
             pause = FIRST_PAUSE_SECONDS
             continue
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if is_cancelled():
+                raise asyncio.CancelledError from None
             log.warning("step_failed", step=name, error=describe(error))
         if loop.time() - started > LONGEST_PAUSE_SECONDS:
             pause = FIRST_PAUSE_SECONDS
@@ -168,7 +171,7 @@ class Process:
                 for step_in_hand in self._jobs_in_hand.values():
                     await step_in_hand.acquire()  # and kept: no further step begins
                 await self.relay.flush()
-        except TimeoutError:
+        except (TimeoutError, UnavailableError):
             log.warning("drain_cut_short", seconds=self.settings.drain_seconds)
         log.info("drained")
 

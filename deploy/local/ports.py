@@ -3,6 +3,7 @@
 import json
 import secrets
 import socket
+import time
 from pathlib import Path
 
 from deploy.local.files import write_whole
@@ -13,6 +14,8 @@ from deploy.local.progress import LocalServerError
 LOWEST, HIGHEST = 20_000, 32_000
 USUAL = frozenset({25672, 27017, 28017})
 TRIES = 200
+CLOSING_SECONDS = 1.0
+PAUSE_SECONDS = 0.02
 
 
 def is_free(port: int) -> bool:
@@ -48,12 +51,23 @@ def are_free(path: Path) -> bool:
 
 def choose(path: Path, names: tuple[str, ...]) -> dict[str, int]:
     """Keep each remembered port that is free, choose others for the rest, and remember the choice."""
-    kept = {name: port for name, port in remembered(path).items() if name in names and is_free(port)}
+    wished = {name: port for name, port in remembered(path).items() if name in names}
+    kept = {name: port for name, port in wished.items() if _gets_free(port)}
     for name in names:
         if name not in kept:
             kept[name] = _free_port(taken=frozenset(kept.values()))
     write_whole(path, json.dumps(kept))
     return kept
+
+
+def _gets_free(port: int) -> bool:
+    """The kernel may still be closing the sockets of a server that was just killed."""
+    give_up_at = time.monotonic() + CLOSING_SECONDS
+    while not is_free(port):
+        if time.monotonic() > give_up_at:
+            return False
+        time.sleep(PAUSE_SECONDS)
+    return True
 
 
 def _free_port(taken: frozenset[int]) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.errors import NextgenError
 from shared.messaging.bench import Bench
-from shared.messaging.broker import Delivery, Subscription, connect
+from shared.messaging.broker import BrokerConnection, Delivery, Subscription, connect
 from shared.messaging.publishing import Publishing
 from shared.messaging.registry import Service
 from shared.messaging.settler import Settler
@@ -64,6 +64,7 @@ class Consumer:
         self._name = bench.service.name
         self.lanes = lanes_of(bench.service, settler, workers, prefetch)
         self._subscriptions: list[Subscription] = []
+        self._is_stopping = False
         self.is_consuming = False
 
     async def consume(self) -> None:
@@ -71,10 +72,7 @@ class Consumer:
         async with connect(self._url, name=f"{self._name} consuming") as connection:
             try:
                 for lane in self.lanes:
-                    subscription = await connection.open_subscription(lane.prefetch)
-                    self._subscriptions.append(subscription)
-                    for queue in lane.queues:
-                        await subscription.consume(queue, lane.put)
+                    await self._open(connection, lane)
                 while await self._look():  # noqa: ASYNC110 (the broker's cancel sets no event)
                     await asyncio.sleep(LOOK_SECONDS)
             finally:
@@ -84,12 +82,20 @@ class Consumer:
 
     async def stop_consuming(self) -> None:
         """Take no new deliveries, give back those that nobody has begun, and finish the others."""
+        self._is_stopping = True
         for subscription in list(self._subscriptions):
             await subscription.cancel()
         for lane in self.lanes:
             await lane.give_back_waiting()
         for lane in self.lanes:
             await lane.finish()
+
+    async def _open(self, connection: BrokerConnection, lane: Lane) -> None:
+        subscription = await connection.open_subscription(lane.prefetch)
+        self._subscriptions.append(subscription)
+        for queue in lane.queues:
+            if not self._is_stopping:
+                await subscription.consume(queue, lane.put)
 
     async def _look(self) -> bool:
         for subscription in self._subscriptions:

@@ -35,9 +35,8 @@ def first_id_of(instant: datetime) -> UUID:
 
 def is_acceptable_from_outside(message_id: UUID, now: datetime) -> bool:
     """Is it a UUIDv7 within 24 hours of our clock?"""
-    if message_id.version != 7:
-        return False
-    return abs(instant_of(message_id) - now) <= OUTSIDE_TOLERANCE
+    lowest, highest = (_milliseconds(now + sign * OUTSIDE_TOLERANCE) for sign in (-1, 1))
+    return message_id.version == 7 and lowest <= message_id.int >> 80 <= highest
 
 
 def _milliseconds(instant: datetime) -> int:

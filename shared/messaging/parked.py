@@ -31,7 +31,7 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True):
 def parked_id(queue: str, reason: str, message: Sequence[object]) -> UUID:
     """The id of a parked message's row: the same when the same message is parked again for the same reason.
 
-    `message` is its id if it has one, else all that tells it from others.
+    `message` is all that tells it from others: an id alone may have been given twice.
     """
     return UUID(bytes=hashlib.sha256(repr((queue, reason, *message)).encode()).digest()[:16])
 

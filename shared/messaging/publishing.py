@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from shared.errors import PublishError, UnconfirmedError
+from shared.errors import ForbiddenError, PublishError, UnconfirmedError
 from shared.messaging.broker import CONFIRM_TIMEOUT_SECONDS, BrokerConnection, Publisher, connect
 from shared.messaging.envelope import Outgoing
 
@@ -53,7 +53,12 @@ class Publishing:
         """Publish many at once; for each, in order, None if it was confirmed, else what went wrong."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._try_to_publish(message)) for message in messages]
-        return [task.result() for task in tasks]
+        problems = [task.result() for task in tasks]
+        for place, problem in enumerate(problems):
+            if isinstance(problem, ForbiddenError):
+                # The broker closes the channel over one of them and says so of all: alone, each gets its own.
+                problems[place] = await self._try_to_publish(messages[place])
+        return problems
 
     async def reply(self, outgoing: Outgoing) -> None:
         """Send a reply if there is a connection; raises PublishError."""
@@ -69,6 +74,7 @@ class Publishing:
         return None
 
     async def _get(self) -> Publisher:
-        while self._publisher is None:
+        while self._publisher is None or not self._publisher.is_open:
+            self._opened.clear()
             await self._opened.wait()
         return self._publisher

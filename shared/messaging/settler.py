@@ -132,7 +132,7 @@ class Settler:
     async def _park(self, delivery: Delivery, envelope: Envelope | None, judgement: Judgement) -> bool:
         """Keep it in the table, then acknowledge; while the database is away it is held."""
         queue, headers = delivery.origin, delivery.headers
-        known_by = (envelope.message_id,) if envelope else (headers["user_id"], delivery.type, delivery.body)
+        known_by = (headers["message_id"], delivery.type, headers["user_id"], delivery.body)
         parked = Parked(
             id=parked_id(queue, judgement.reason, known_by),
             queue=queue,

@@ -102,6 +102,9 @@ class UnitOfWork(Generic[R]):
 
 
 def has_subscribers(message_name: str) -> bool:
-    """Does the registry know anybody who receives this message? If so, publishing must reach a queue."""
+    """Must publishing this message reach a queue? Yes, unless the registry knows that nobody receives it.
+
+    A name that isn't in the registry (any more) may have receivers: if not, it is kept and seen.
+    """
     contract = read_contracts().get(message_name)
-    return contract is not None and bool(contract.queues)
+    return contract is None or bool(contract.queues)

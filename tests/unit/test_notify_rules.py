@@ -169,10 +169,10 @@ EXPECTED: list[tuple[Callable[[Any, Directory], tuple[Letter, ...]], Event, dict
         billing.statement_ready,
         of_billing.StatementIssued(
             statement_id=uuid4(),
-            number="2024-000017",
+            number=17,
             kind="invoice",
             payer_id=uuid4(),
-            quarter="2024Q1",
+            quarter="2024-Q1",
             total_cents=4560,
             due_cents=3330,
             due_on=date(2024, 5, 10),

@@ -100,7 +100,7 @@ def statement_ready(event: StatementIssued, directory: Directory) -> tuple[Lette
     """To the payer alone: the person, or the firm's administrators; never to a firm's members."""
     details = {
         "statement_kind": _STATEMENT_KINDS[event.kind],
-        "number": event.number,
+        "number": str(event.number),
         "quarter": _quarter_in_words(event.quarter),
         "total": dollars(Cents(event.total_cents)),
         "due": dollars(Cents(event.due_cents)),
@@ -147,7 +147,7 @@ def _record_in_words(record: UsageQuarantined) -> str:
 
 
 def _quarter_in_words(quarter: str) -> str:
-    year, _, number = quarter.partition("Q")
+    year, _, number = quarter.partition("-Q")
     return f"{_ORDINALS[number]} quarter of {year}"
 
 

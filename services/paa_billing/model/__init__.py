@@ -2,7 +2,6 @@
 
 from services.paa_billing.model.quarters import Quarter, in_zone
 from services.paa_billing.model.settlements import (
-    CloseRefused,
     CourtTotal,
     PayerKind,
     PayerTotals,
@@ -23,7 +22,6 @@ from services.paa_billing.model.usage import (
 )
 
 __all__ = [
-    "CloseRefused",
     "CourtTotal",
     "Exemption",
     "FeeSchedule",

@@ -1,4 +1,4 @@
-"""What a quarter comes to for one payer, and why a quarter or a payer can't be settled."""
+"""What a quarter comes to for one payer, and why a payer can't be settled."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -119,12 +119,3 @@ class SettlementRefused:
     reason: Literal["courts_and_people_disagree", "lines_and_settlement_disagree", "balances_disagree"]
     expected_cents: Cents
     found_cents: Cents
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseRefused:
-    """A quarter that can be priced but not closed."""
-
-    quarter: Quarter
-    reason: Literal["no_schedule_in_force", "yearly_waiver"]
-    schedule_effective_on: date | None = None

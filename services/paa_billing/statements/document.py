@@ -2,13 +2,14 @@
 
 import hashlib
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 
 from services.paa_billing.model import PayerKind, UsageKind, WaiverSubject
 
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 StatementKind = Literal["invoice", "statement_of_account"]
 AdjustmentKind = Literal[
     "credit",
@@ -40,8 +41,8 @@ class BilledQuarter(Part, frozen=True, kw_only=True):
     """The quarter, as `2026-Q1`, with its edges; `ends_at` is the first instant after it."""
 
     name: str
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: Instant
+    ends_at: Instant
 
 
 class PoliciesInForce(Part, frozen=True, kw_only=True):
@@ -66,7 +67,7 @@ class Line(Part, frozen=True, kw_only=True):
     account_name: str
     court_id: str
     client_code: str | None
-    used_at: datetime
+    used_at: Instant
     usage_id: str
     kind: UsageKind
     page_count: int | None
@@ -89,7 +90,7 @@ class Adjustment(Part, frozen=True, kw_only=True):
     """A change of the balance since the last statement; a negative amount lowers what is owed."""
 
     id: UUID
-    at: datetime
+    at: Instant
     kind: AdjustmentKind
     amount_cents: int
     explanation: str
@@ -100,8 +101,8 @@ class Adjustment(Part, frozen=True, kw_only=True):
 class WaiverLook(Part, frozen=True, kw_only=True):
     """What was held against the waiver's limit, and what was given up.
 
-    `account_number` names the person whose threshold it was, None the firm as a whole. `looked_at_cents` counts
-    that person's charges at all payers; on a firm's statement it is None, for a firm sees only what it pays.
+    `account_number` names the person whose threshold it was, None the firm as a whole. `looked_at_cents`
+    counts that person's charges at all payers; on a firm's statement it is None: a firm sees what it pays.
     """
 
     account_number: str | None
@@ -148,7 +149,7 @@ class StatementDraft(Part, frozen=True, kw_only=True):
     kind: StatementKind
     payer: Payer
     quarter: BilledQuarter
-    cut_off_at: datetime
+    cut_off_at: Instant
     policies: PoliciesInForce
     lines: tuple[Line, ...]
     subtotals: tuple[Subtotal, ...]
@@ -163,7 +164,7 @@ class Statement(StatementDraft, frozen=True, kw_only=True):
 
     schema: Literal["paa_billing.statement.v1"] = "paa_billing.statement.v1"
     number: int
-    issued_at: datetime
+    issued_at: Instant
     due_on: date | None
 
 

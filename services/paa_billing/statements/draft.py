@@ -83,7 +83,12 @@ def draft_statement(settled: SettledQuarter) -> StatementDraft | SettlementRefus
         waiver_schedule_on=settlement.waiver_schedule_on,
         waivers=_waiver_looks(settled),
         adjustments=_in_time(settled.adjustments),
-        totals=totals_of(settlement, settled.carried_cents),
+        totals=totals_of(
+            lines,
+            waived_cents=settlement.waived_cents,
+            carried_cents=settled.carried_cents,
+            adjustments_cents=sum(adjustment.amount_cents for adjustment in settled.adjustments),
+        ),
     )
 
 
@@ -131,7 +136,9 @@ def _line(line: UsageLine, settled: SettledQuarter) -> Line:
     holder = settled.holders[line.account_id]
     pages = count_pages(line.usage)
     # A firm pays for searches but doesn't see what was searched for, unless the policy says so.
-    is_hidden = line.kind in SEARCHES and settled.payer.kind == "paa" and not settled.policies.show_search_terms
+    is_hidden = (
+        line.kind in SEARCHES and settled.payer.kind == "paa" and not settled.policies.show_search_terms
+    )
     return Line(
         account_number=holder.account_number,
         account_name=holder.name,
@@ -165,7 +172,9 @@ def _waiver_looks(settled: SettledQuarter) -> tuple[WaiverLook, ...]:
 def _waiver_look(waiver: Waiver, settled: SettledQuarter) -> WaiverLook:
     is_of_a_member = settled.payer.kind == "paa" and waiver.account_id is not None
     return WaiverLook(
-        account_number=None if waiver.account_id is None else settled.holders[waiver.account_id].account_number,
+        account_number=None
+        if waiver.account_id is None
+        else settled.holders[waiver.account_id].account_number,
         limit_cents=waiver.limit_cents,
         looked_at_cents=None if is_of_a_member else waiver.looked_at_cents,
         charged_cents=waiver.charged_cents,

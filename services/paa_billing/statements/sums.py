@@ -1,9 +1,9 @@
-"""The order of a statement's lines, its subtotals and its totals: made when drafting, made anew when verifying."""
+"""The order, subtotals and totals of a statement: made when drafting, made anew when verifying."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from services.paa_billing.model import PayerKind, Settlement
+from services.paa_billing.model import PayerKind
 from services.paa_billing.statements.document import Line, Subtotal, SubtotalLevel, Totals
 
 
@@ -36,20 +36,27 @@ def subtotals_of(lines: Iterable[Line], payer_kind: PayerKind) -> tuple[Subtotal
     return tuple(_subtotal(key, group) for key, group in groups.items())
 
 
-def totals_of(settlement: Settlement, carried_cents: int) -> Totals:
-    """The sums of a settlement, beginning with the balance of the statement before it."""
-    balance_cents = settlement.balance_cents
+def totals_of(
+    lines: Sequence[Line], *, waived_cents: int, carried_cents: int, adjustments_cents: int
+) -> Totals:
+    """All sums of a statement, from its lines, its waiver, the last balance and what changed it since."""
+    gross_cents = sum(line.gross_cents for line in lines)
+    exempt_cents = sum(line.exempt_cents for line in lines)
+    billed_cents = gross_cents - exempt_cents - waived_cents
+    balance_before_cents = carried_cents + adjustments_cents
+    credited_cents = min(billed_cents, max(-balance_before_cents, 0))
+    balance_cents = balance_before_cents + billed_cents
     return Totals(
-        line_count=settlement.line_count,
-        gross_cents=settlement.gross_cents,
-        exempt_cents=settlement.exempt_cents,
-        charged_cents=settlement.charged_cents,
-        waived_cents=settlement.waived_cents,
-        billed_cents=settlement.billed_cents,
+        line_count=len(lines),
+        gross_cents=gross_cents,
+        exempt_cents=exempt_cents,
+        charged_cents=gross_cents - exempt_cents,
+        waived_cents=waived_cents,
+        billed_cents=billed_cents,
         carried_cents=carried_cents,
-        adjustments_cents=settlement.balance_before_cents - carried_cents,
-        credited_cents=settlement.credited_cents,
-        newly_due_cents=settlement.newly_due_cents,
+        adjustments_cents=adjustments_cents,
+        credited_cents=credited_cents,
+        newly_due_cents=billed_cents - credited_cents,
         balance_cents=balance_cents,
         due_cents=max(balance_cents, 0),
         credit_cents=max(-balance_cents, 0),

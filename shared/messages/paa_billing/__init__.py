@@ -10,6 +10,7 @@ from shared.messages.paa_billing.firms import (
     InvitationDeclined,
     InvitationShown,
     InvitationsShown,
+    InvitationWithdrawn,
     InviteAccount,
     LeaveFirm,
     MemberInvited,
@@ -21,6 +22,7 @@ from shared.messages.paa_billing.firms import (
     MyMembers,
     RegisterFirm,
     RemoveMember,
+    WithdrawInvitation,
 )
 from shared.messages.paa_billing.payments import (
     BalanceShown,
@@ -78,6 +80,7 @@ __all__ = [
     "InvitationAsked",
     "InvitationDeclined",
     "InvitationShown",
+    "InvitationWithdrawn",
     "InvitationsShown",
     "InviteAccount",
     "LeaveFirm",
@@ -116,4 +119,5 @@ __all__ = [
     "UsageRecord",
     "UsageShown",
     "WhoLooked",
+    "WithdrawInvitation",
 ]

@@ -60,6 +60,16 @@ class ExpireInvitation(Command, frozen=True, kw_only=True, tag="paa_billing.expi
     invitation_id: UUID
 
 
+class WithdrawInvitation(Command, frozen=True, kw_only=True, tag="paa_billing.withdraw_invitation.v1"):
+    """Ask a person no more; whether anyone was asked is not told to the firm."""
+
+    account_number: AccountNumber
+
+
+class InvitationWithdrawn(Reply, frozen=True, kw_only=True, tag="paa_billing.invitation_withdrawn.v1"):
+    """If the account's holder had been asked and hadn't answered, the question is taken back."""
+
+
 class MyInvitations(Query, frozen=True, kw_only=True, tag="paa_billing.my_invitations.v1"):
     """Which firms ask to pay for me, and what each will see and take over?"""
 

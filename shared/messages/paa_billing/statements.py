@@ -89,8 +89,9 @@ class StatementFile(msgspec.Struct, frozen=True, kw_only=True):
 class StatementShown(msgspec.Struct, frozen=True, kw_only=True):
     """One statement; its files appear as they are made, shortly after issue.
 
-    `total_cents` is what the quarter's uses are charged, `due_cents` what was to be paid at issue, older debts
-    included; `open_cents` is what is unpaid of this quarter's own fees now (money pays the oldest first).
+    `total_cents` is what the quarter's uses are charged, `due_cents` what was to be paid at issue, older
+    debts included; `open_cents` is what is unpaid of this quarter's own fees now: money pays the oldest
+    first.
     """
 
     statement_id: UUID

@@ -1,7 +1,7 @@
 """The broker: the only package that knows AMQP. Connections, strict publishing, deliveries, reply queues."""
 
 from shared.messaging.broker.connections import BrokerConnection, Subscription, connect
-from shared.messaging.broker.deliveries import Delivery, Login
+from shared.messaging.broker.deliveries import Delivery, Login, is_cancelled
 from shared.messaging.broker.publisher import CONFIRM_TIMEOUT_SECONDS, Publisher
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "Publisher",
     "Subscription",
     "connect",
+    "is_cancelled",
 ]

@@ -11,6 +11,7 @@ import aio_pika
 import aiormq
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
+from shared.messaging.broker.content_headers import read_all_content_headers
 from shared.messaging.broker.deliveries import LOST, Delivery, Login
 from shared.messaging.broker.publisher import Publisher
 
@@ -97,6 +98,7 @@ class BrokerConnection:
 @asynccontextmanager
 async def connect(url: str, *, name: str) -> AsyncIterator[BrokerConnection]:
     """Open one connection; it is closed at the end, however that comes."""
+    read_all_content_headers()
     joint = "&" if urlsplit(url).query else "?"
     connection = await aio_pika.connect(
         f"{url}{joint}heartbeat={HEARTBEAT_SECONDS}",

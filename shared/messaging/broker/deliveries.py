@@ -1,8 +1,11 @@
 """A delivery: one arrival of a message, the envelope read from it, and the means to settle it."""
 
+import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
@@ -12,6 +15,11 @@ from aio_pika.abc import AbstractIncomingMessage
 from shared.errors import BadEnvelopeError
 from shared.messaging.envelope import Envelope
 
+T = TypeVar("T")
+_MESSAGE_NAME = re.compile(r"[a-z0-9_]{1,30}\.[a-z0-9_]{1,90}\.v[0-9]{1,5}")
+_QUEUE = re.compile(r"[A-Za-z0-9._-]{1,150}")
+_TRACE = re.compile(r"[0-9a-f-]{1,100}")
+_ASSERTION = re.compile(r"[A-Za-z0-9._-]{1,16384}")
 LOST = (aiormq.exceptions.AMQPError, ConnectionError, RuntimeError, OSError)
 """What the client raises when connection or channel is gone."""
 
@@ -49,41 +57,44 @@ class Delivery:
     @property
     def origin(self) -> str:
         """The queue on which it came, or for a dead letter the queue that gave it up."""
+        service, _, kind = self.queue.partition(".")
         deaths = self._message.headers.get("x-death")
-        if isinstance(deaths, list) and deaths and isinstance(deaths[0], dict):
-            return str(deaths[0].get("queue", self.queue))
+        if kind == "dead" and isinstance(deaths, list) and deaths and isinstance(deaths[0], dict):
+            given_up_by = str(deaths[0].get("queue"))
+            return given_up_by if given_up_by.startswith(f"{service}.") else self.queue
         return self.queue
 
     @property
     def headers(self) -> Mapping[str, Any]:
         """The headers as they came, and the properties that make up the envelope."""
-        shown = {"message_id": self._message.message_id, "type": self._message.type}
-        return {**self._message.headers, **shown, "user_id": self._message.user_id}
+        message = self._message
+        shown = {"message_id": message.message_id, "type": message.type, "user_id": message.user_id}
+        return {**message.headers, **shown, "routing_key": message.routing_key}
 
     def read_envelope(self) -> Envelope:
         """The metadata. Raises BadEnvelopeError if it is missing, unreadable or can't be believed."""
         message, headers = self._message, self._message.headers
         if message.user_id is None:
             raise BadEnvelopeError("the sender is not proved: user_id is missing")
-        sender = self._login.party_of(message.user_id)
-        original = headers.get("x-sender")
-        if sender == self._login.party and isinstance(original, str):
-            sender = original
+        sender, attempt = self._login.party_of(message.user_id), 1
         try:
+            if sender == self._login.party:  # what we sent through a wait queue, or to ourselves
+                sender = str(headers.get("x-sender", sender))
+                attempt = int(str(headers.get("x-attempt", 1)))
             return Envelope(
                 message_id=UUID(str(message.message_id)),
-                type=str(message.type),
+                type=_matching(_MESSAGE_NAME, message.type),
                 sender=sender,
-                time=datetime.fromisoformat(str(headers["cloudEvents:time"])),
+                time=_instant(headers["cloudEvents:time"]),
                 correlation_id=UUID(str(message.correlation_id)),
-                causation_id=_uuid_or_none(headers.get("causation-id")),
-                attempt=int(str(headers.get("x-attempt", 1))),
-                deadline=_instant_or_none(headers.get("deadline")),
-                traceparent=_text_or_none(headers.get("traceparent")),
-                assertion=_text_or_none(headers.get("assertion")),
-                reply_to=message.reply_to,
+                causation_id=_if_given(UUID, headers.get("causation-id")),
+                attempt=attempt,
+                deadline=_if_given(_instant, headers.get("deadline")),
+                traceparent=_if_given(partial(_matching, _TRACE), headers.get("traceparent")),
+                assertion=_if_given(partial(_matching, _ASSERTION), headers.get("assertion")),
+                reply_to=_if_given(partial(_matching, _QUEUE), message.reply_to),
             )
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, OverflowError) as error:
             raise BadEnvelopeError(f"the envelope can't be read: {type(error).__name__}") from None
 
     async def acknowledge(self) -> bool:
@@ -99,18 +110,32 @@ class Delivery:
             await act()
         except LOST:
             return False
+        except asyncio.CancelledError:
+            if is_cancelled():
+                raise
+            return False
         finally:
             self.is_settled = True
         return True
 
 
-def _uuid_or_none(value: Any) -> UUID | None:
-    return None if value is None else UUID(str(value))
+def is_cancelled() -> bool:
+    """Has somebody cancelled this task? Else a CancelledError only says that the client's connection ended."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
-def _instant_or_none(value: Any) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(str(value)).astimezone(UTC)
+def _if_given(read: Callable[[str], T], value: object) -> T | None:
+    return None if value is None else read(str(value))
 
 
-def _text_or_none(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _instant(value: object) -> datetime:
+    read = datetime.fromisoformat(str(value))
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _matching(pattern: re.Pattern[str], value: object) -> str:
+    """What a sender wrote, if it may be sent on and stored: bounded, without NUL and the like."""
+    if not isinstance(value, str) or pattern.fullmatch(value) is None:
+        raise ValueError("a property has another form than it may have")
+    return value

@@ -1,13 +1,14 @@
 """Strict publishing: a message is confirmed, returned, refused or unconfirmed, and never silently dropped."""
 
+import asyncio
 from typing import Any
 
 import aio_pika
 import aiormq
 from aio_pika.abc import AbstractChannel
 
-from shared.errors import ForbiddenError, NackedError, UnconfirmedError, UnroutableError
-from shared.messaging.broker.deliveries import LOST, Login
+from shared.errors import ForbiddenError, NackedError, UnconfirmedError, UnroutableError, UnsendableError
+from shared.messaging.broker.deliveries import LOST, Login, is_cancelled
 from shared.messaging.envelope import Outgoing
 
 CONFIRM_TIMEOUT_SECONDS = 10.0
@@ -20,11 +21,20 @@ class Publisher:
         self._channel = channel
         self._unconfirmed = unconfirmed
         self._login = login
+        self._closed = asyncio.Event()
+        for each in (channel, unconfirmed):
+            each.close_callbacks.add(lambda *_: self._closed.set())
+
+    @property
+    def is_open(self) -> bool:
+        """Are both channels open, as far as this side knows?"""
+        return not (self._channel.is_closed or self._unconfirmed.is_closed)
 
     async def publish(self, outgoing: Outgoing, timeout_seconds: float = CONFIRM_TIMEOUT_SECONDS) -> None:
         """Publish and wait for the broker's confirm.
 
-        Raises UnroutableError, NackedError, or UnconfirmedError when nothing is known: then it may have
+        Raises UnroutableError, NackedError, UnsendableError, ForbiddenError (of all that are on their way when
+        the broker closes the channel over one), or UnconfirmedError when nothing is known: then it may have
         arrived, and sending it again with the same id is safe.
         """
         try:
@@ -41,12 +51,16 @@ class Publisher:
             raise NackedError(outgoing.routing_key) from None
         except aiormq.exceptions.ChannelAccessRefused:
             raise ForbiddenError(outgoing.routing_key) from None
-        except (TimeoutError, *LOST) as error:
+        except (TimeoutError, asyncio.CancelledError, *LOST) as error:
+            if is_cancelled():
+                raise
             raise UnconfirmedError(f"{outgoing.routing_key}: {type(error).__name__}") from None
+        except (TypeError, ValueError) as error:
+            raise UnsendableError(outgoing.routing_key) from error
 
     async def wait_until_closed(self) -> None:
-        """Return when the connection is lost, or the broker closed the channel over a forbidden message."""
-        await self._channel.closed()
+        """Return when the connection is lost, or the broker closed a channel, as over a forbidden message."""
+        await self._closed.wait()
 
     async def reply(self, outgoing: Outgoing) -> None:
         """Send a reply: not persistent, not mandatory, unconfirmed; the asker asks again if it is lost."""
@@ -55,7 +69,9 @@ class Publisher:
             await exchange.publish(
                 self._message(outgoing), routing_key=outgoing.routing_key, mandatory=False, timeout=1
             )
-        except (TimeoutError, *LOST) as error:
+        except (TimeoutError, asyncio.CancelledError, TypeError, ValueError, *LOST) as error:
+            if is_cancelled():
+                raise
             raise UnconfirmedError(f"reply: {type(error).__name__}") from None
 
     def _message(self, outgoing: Outgoing) -> aio_pika.Message:

@@ -1,14 +1,12 @@
-"""What billing decides: the waiver of a quarter, and what the quarter comes to for each payer."""
+"""The waiver of a quarter, and what the quarter comes to for each payer."""
 
 from collections.abc import Iterable
 from datetime import tzinfo
 from uuid import UUID
 
 from services.paa_billing.model import (
-    CloseRefused,
     FeeSchedule,
     PayerTotals,
-    PersonTotal,
     Quarter,
     Settlement,
     SettlementRefused,
@@ -16,19 +14,20 @@ from services.paa_billing.model import (
     WaiverSubject,
 )
 from services.paa_billing.prices import is_waived, schedule_in_force
+from shared.messages.paa_billing import QuarterRefused
 from shared.money import Cents
 
 
 def choose_waiver_schedule(
     schedules: Iterable[FeeSchedule], quarter: Quarter, business_zone: tzinfo
-) -> FeeSchedule | CloseRefused:
+) -> FeeSchedule | QuarterRefused:
     """The schedule whose waiver a quarter is closed by: the one in force at the quarter's last instant."""
     schedule = schedule_in_force(schedules, quarter.last_instant(business_zone), business_zone)
     if schedule is None:
-        return CloseRefused(quarter=quarter, reason="no_schedule_in_force")
+        return QuarterRefused(quarter=str(quarter), reason="no_schedule_in_force")
     if schedule.waiver_period != "quarter":
-        return CloseRefused(
-            quarter=quarter, reason="yearly_waiver", schedule_effective_on=schedule.effective_on
+        return QuarterRefused(
+            quarter=str(quarter), reason="yearly_waiver", schedule_effective_on=schedule.effective_on
         )
     return schedule
 
@@ -64,19 +63,20 @@ def settle_payer(
 def _look_at_waivers(
     totals: PayerTotals, charged_cents: Cents, schedule: FeeSchedule, waiver_subject: WaiverSubject
 ) -> tuple[Waiver, ...]:
-    """Whose charges are held against the limit.
+    """Whose charges are held against the limit, where anything was charged.
 
     A firm is looked at as a whole, unless the policy makes each person the subject. A person's own threshold
     counts what all payers together are charged for that person: else joining and leaving would earn two.
     """
-    if totals.payer_kind == "paa" and waiver_subject == "payer":
-        return (_look(None, charged_cents, charged_cents, schedule),)
     people = sorted(totals.people, key=lambda person: person.account_id)
-    return tuple(_look_at_person(person, schedule) for person in people)
-
-
-def _look_at_person(person: PersonTotal, schedule: FeeSchedule) -> Waiver:
-    return _look(person.account_id, person.charged_cents, person.charged_to_all_payers_cents, schedule)
+    subjects: list[tuple[UUID | None, Cents, Cents]]
+    if totals.payer_kind == "paa" and waiver_subject == "payer":
+        subjects = [(None, charged_cents, charged_cents)]
+    else:
+        subjects = [
+            (each.account_id, each.charged_cents, each.charged_to_all_payers_cents) for each in people
+        ]
+    return tuple(_look(*subject, schedule) for subject in subjects if subject[1] > 0)
 
 
 def _look(account_id: UUID | None, charged: Cents, looked_at: Cents, schedule: FeeSchedule) -> Waiver:

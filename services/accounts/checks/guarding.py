@@ -1,0 +1,63 @@
+"""Guarding: what each attempt at a password or passcode counts, and what follows from a failure."""
+
+from uuid import UUID
+
+from services.accounts.checks.settling import Workbench
+from services.accounts.model import Account, Credential, Guard
+from services.accounts.rules import guards, second_factor
+from services.accounts.store import credentials, saving
+from services.accounts.store.saving import Work
+from shared.messages.accounts import AccountLocked
+
+
+async def admit(account_id: UUID | None, bench: Workbench) -> Credential | None:
+    """Count an attempt at a password and commit that; None where there is nothing to compare with.
+
+    It is counted before the password is looked at, so that many guesses at once count as many.
+    """
+    if account_id is None:
+        return None
+    async with bench.transaction() as work:
+        guard = await credentials.lock_guard(work.connection, account_id, "password")
+        counted = guards.count_attempt(guard, work.now, work.resources.policies)
+        if counted is None:
+            return None
+        await credentials.update_guard(work.connection, counted)
+        return await credentials.get_credential(work.connection, account_id)
+
+
+async def forgive(credential: Credential | None, bench: Workbench) -> None:
+    """Take a counted attempt back whose password could not be compared."""
+    if credential is None:
+        return
+    async with bench.transaction() as work:
+        guard = await credentials.lock_guard(work.connection, credential.account_id, "password")
+        await credentials.update_guard(work.connection, guards.without_latest(guard))
+
+
+async def fail(work: Work, account: Account, guard: Guard) -> None:
+    """Let a counted attempt stand as failed; one too many locks the account, and its holder is told."""
+    after = guards.after_failure(guard, work.now, work.resources.policies)
+    await credentials.update_guard(work.connection, after)
+    if after.locked_until is not None and after.locked_until != guard.locked_until:
+        work.emit(AccountLocked(account_id=account.id, locked_until=after.locked_until))
+        await saving.record(work, account, f"{guard.kind}_locked")
+
+
+async def is_passcode(work: Work, account: Account, code: str, *, offered_id: UUID | None = None) -> bool:
+    """Count an attempt at a passcode, and accept it once: from a confirmed authenticator or the one offered.
+
+    The account's row is held, so that attempts come one by one.
+    """
+    guard = await credentials.lock_guard(work.connection, account.id, "passcode")
+    counted = guards.count_attempt(guard, work.now, work.resources.policies)
+    if counted is None:
+        return False
+    present = await credentials.list_authenticators(work.connection, account.id)
+    usable = second_factor.usable(present, offered_id)
+    accepted = second_factor.accept_code(usable, code, key=work.resources.factor_key, now=work.now)
+    if accepted is None or not await credentials.update_authenticator(work.connection, accepted):
+        await fail(work, account, counted)
+        return False
+    await credentials.update_guard(work.connection, guards.after_success(counted))
+    return True

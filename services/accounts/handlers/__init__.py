@@ -1,0 +1,1 @@
+"""What `accounts` does in one transaction: load, decide, save, return."""

@@ -1,0 +1,20 @@
+"""The frozen values that the rules of `accounts` read and make."""
+
+from services.accounts.model.accounts import Account, Likeness
+from services.accounts.model.credentials import Authenticator, Credential, Guard, GuardKind
+from services.accounts.model.history import HistoryEntry, chain_entry, is_unbroken
+from services.accounts.model.sessions import Session, Verification
+
+__all__ = [
+    "Account",
+    "Authenticator",
+    "Credential",
+    "Guard",
+    "GuardKind",
+    "HistoryEntry",
+    "Likeness",
+    "Session",
+    "Verification",
+    "chain_entry",
+    "is_unbroken",
+]

@@ -1,0 +1,53 @@
+"""Credentials: the password's verifier, the guards that count failures, the authenticators."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+GuardKind = Literal["password", "passcode"]
+Scheme = Literal["argon2id", "argon2id_of_sha256"]
+"""What a verifier is made of: the password, or, for one taken over, the hex of its SHA-256."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """The verifier of an account's password: a PHC string, and what was hashed into it."""
+
+    account_id: UUID
+    scheme: Scheme
+    password_hash: str
+    changed_at: datetime
+
+    def __repr__(self) -> str:
+        return f"Credential({self.account_id}, {self.scheme})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """What stands between an account and guessing: the recent attempts that did not succeed, and the lock.
+
+    An attempt is among `attempts` from before it is checked until it succeeds, so that those under way at
+    the same time count too.
+    """
+
+    account_id: UUID
+    kind: GuardKind
+    attempts: tuple[datetime, ...] = ()
+    locked_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authenticator:
+    """A device or program that makes passcodes. `secret` is encrypted, bound to this row.
+
+    `last_step` is the last 30-second step whose code was accepted; only a later one is accepted again.
+    """
+
+    id: UUID
+    account_id: UUID
+    name: str
+    name_key: str
+    secret: bytes
+    last_step: int
+    confirmed_at: datetime | None

@@ -1,0 +1,35 @@
+"""Sessions and one-time tokens, as they are kept: by their hash."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A session: how well its holder proved who they are, and when.
+
+    `is_restricted`: it serves only to enrol a factor or to change the password that has grown too old.
+    """
+
+    token_hash: bytes
+    account_id: UUID
+    level: Literal[1, 2]
+    proved_at: datetime
+    opened_at: datetime
+    last_used_at: datetime
+    is_restricted: bool
+    network: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """A one-time token that proves an e-mail address, until it is used, replaced or too old."""
+
+    token_hash: bytes
+    account_id: UUID
+    email: str
+    created_at: datetime
+    expires_at: datetime
+    closed_at: datetime | None

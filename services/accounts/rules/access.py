@@ -1,0 +1,140 @@
+"""Who may do what: signing in, the second factor, sensitive acts, roles."""
+
+from datetime import datetime, timedelta
+
+from services.accounts.model import Account, Credential, Session
+from shared.assertion import Assertion, Role
+from shared.messages.accounts import RoleName, RoleRefused
+from shared.messages.base import NotAllowed
+from shared.policies import AccountPolicies
+
+ASSERTION_SECONDS = 60
+_OPEN_STATUSES = ("active", "held_for_review")
+
+
+def may_sign_in(account: Account) -> bool:
+    """Is the account one that signs in: verified or taken over, not shared, not given up?"""
+    is_proved = account.is_email_verified or not account.is_upgraded
+    return is_proved and account.status in _OPEN_STATUSES and not account.is_shared
+
+
+def is_password_too_old(credential: Credential, now: datetime, policies: AccountPolicies) -> bool:
+    """Has the password to be changed, where the policy sets it an age?"""
+    days = policies.password_max_age_days
+    return days > 0 and now - credential.changed_at >= timedelta(days=days)
+
+
+def refuse_asker(
+    account: Account, session: Session | None, now: datetime, policies: AccountPolicies
+) -> NotAllowed | None:
+    """Why this account may not do a sensitive act in this session, or None."""
+    if not account.is_upgraded:
+        return NotAllowed(reason="upgrade_first")
+    return refuse_change(account, session, now, policies)
+
+
+def refuse_change(
+    account: Account, session: Session | None, now: datetime, policies: AccountPolicies
+) -> NotAllowed | None:
+    """The same for an act that a legacy account may do too."""
+    refused = refuse_session(account, session)
+    if refused is not None or session is None:
+        return refused
+    is_proof_old = now - session.proved_at > timedelta(minutes=policies.sensitive_proof_minutes)
+    return NotAllowed(reason="proof_too_old") if is_proof_old else None
+
+
+def refuse_session(account: Account, session: Session | None) -> NotAllowed | None:
+    """Why nothing is changed for this account in this session, or None."""
+    if session is None or account.status not in _OPEN_STATUSES:
+        return NotAllowed(reason="assertion_invalid")
+    if account.has_second_factor and session.level < 2:
+        return NotAllowed(reason="session_level_too_low")
+    return None
+
+
+def refuse_password_change(account: Account, session: Session | None) -> NotAllowed | None:
+    """Why the password can't be changed in this session, or None; the present one is the fresh proof."""
+    if not account.is_upgraded:
+        return NotAllowed(reason="upgrade_first")
+    return refuse_session(account, session)
+
+
+def refuse_granting(asker: Assertion) -> NotAllowed | None:
+    """Why this asker may not grant roles, or None."""
+    if not asker.holds("psc"):
+        return NotAllowed(reason="role_missing")
+    return None if asker.level == 2 else NotAllowed(reason="session_level_too_low")
+
+
+def refuse_role(account: Account | None, role: RoleName, court_id: str | None) -> RoleRefused | None:
+    """Why the account may not hold this role, or None."""
+    if account is None:
+        return RoleRefused(reason="account_not_found")
+    if account.kind != "individual":
+        return RoleRefused(reason="not_an_individual")
+    if not account.is_upgraded:
+        return RoleRefused(reason="not_upgraded")
+    if account.status != "active" or not account.is_email_verified:
+        return RoleRefused(reason="account_not_active")
+    if not account.has_second_factor:
+        return RoleRefused(reason="second_factor_missing")
+    if role != "court_staff" and court_id is not None:
+        return RoleRefused(reason="not_allowed")
+    return None
+
+
+def earliest_in_force(now: datetime, policies: AccountPolicies) -> tuple[datetime, datetime]:
+    """A session must have been used after the first instant, and opened after the second."""
+    idle = timedelta(minutes=policies.session_idle_minutes)
+    return now - idle, now - timedelta(hours=policies.session_absolute_hours)
+
+
+def opened_session(
+    account: Account, token_hash: bytes, *, now: datetime, network: str, is_restricted: bool
+) -> Session:
+    """The session of somebody who has just proved who they are, by all that the account asks for."""
+    return Session(
+        token_hash=token_hash,
+        account_id=account.id,
+        level=2 if account.has_second_factor else 1,
+        proved_at=now,
+        opened_at=now,
+        last_used_at=now,
+        is_restricted=is_restricted,
+        network=network,
+    )
+
+
+def serves(account: Account, session: Session, audience: str) -> bool:
+    """May this session speak to that service?"""
+    return account.status in _OPEN_STATUSES and (not session.is_restricted or audience == "accounts")
+
+
+def assert_for(
+    account: Account,
+    session: Session,
+    roles: tuple[Role, ...],
+    *,
+    audience: str,
+    now: datetime,
+    policies: AccountPolicies,
+) -> Assertion:
+    """What is signed about who asks, for one service; never beyond the session's end."""
+    ends_at = session.opened_at + timedelta(hours=policies.session_absolute_hours)
+    return Assertion(
+        audience=audience,
+        account_id=account.id,
+        account_number=account.account_number,
+        kind=account.kind,
+        generation=account.generation,
+        status=account.status,
+        email_verified=account.is_email_verified,
+        account_version=account.version,
+        session_id_hash=session.token_hash.hex(),
+        level=session.level,
+        proved_at=session.proved_at,
+        issued_at=now,
+        expires_at=min(now + timedelta(seconds=ASSERTION_SECONDS), ends_at),
+        roles=roles,
+    )

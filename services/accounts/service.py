@@ -1,0 +1,83 @@
+"""The route table of `accounts`: which message does what."""
+
+from services.accounts.checks.changing import change_password
+from services.accounts.checks.confirming import confirm_authenticator
+from services.accounts.checks.legacy import load_legacy_accounts
+from services.accounts.checks.registering import register_account
+from services.accounts.checks.resolving import resolve_session
+from services.accounts.checks.signing_in import sign_in
+from services.accounts.checks.upgrading import upgrade_account
+from services.accounts.handlers import factors, roles, sessions, verification
+from services.accounts.settings import Resources
+from shared.messages.accounts import (
+    AccountActivated,
+    AccountChanged,
+    AccountDeactivated,
+    AccountErased,
+    AccountLocked,
+    AccountUpgradeFinished,
+    AskVerificationAgain,
+    ChangePassword,
+    ConfirmAuthenticator,
+    ContactChanged,
+    DeactivateAccount,
+    EmailVerificationAsked,
+    EnrolAuthenticator,
+    GrantFirstRole,
+    GrantRole,
+    LoadLegacyAccounts,
+    MyAccount,
+    PasswordChanged,
+    RegisterAccount,
+    ResolveSession,
+    RoleGranted,
+    SecondFactorChanged,
+    SecondFactorRequired,
+    SignedInFromNewPlace,
+    SignIn,
+    SignOut,
+    UpgradeAccount,
+    VerifyEmail,
+)
+from shared.messages.linking import FilingAccountLinked, FilingAccountUnlinked
+from shared.messaging.registry import Service
+
+SERVICE: Service[Resources] = Service(
+    name="accounts",
+    handles={
+        VerifyEmail: verification.verify_email,
+        AskVerificationAgain: verification.ask_verification_again,
+        EnrolAuthenticator: factors.enrol_authenticator,
+        SignOut: sessions.sign_out,
+        DeactivateAccount: sessions.deactivate_account,
+        GrantRole: roles.grant_role,
+        GrantFirstRole: roles.grant_first_role,
+        FilingAccountLinked: factors.remember_link,
+        FilingAccountUnlinked: factors.forget_link,
+    },
+    answers={MyAccount: sessions.my_account},
+    checks={
+        RegisterAccount: register_account,
+        LoadLegacyAccounts: load_legacy_accounts,
+        UpgradeAccount: upgrade_account,
+        SignIn: sign_in,
+        ResolveSession: resolve_session,
+        ConfirmAuthenticator: confirm_authenticator,
+        ChangePassword: change_password,
+    },
+    announces=(
+        AccountChanged,
+        ContactChanged,
+        AccountErased,
+        EmailVerificationAsked,
+        AccountActivated,
+        AccountUpgradeFinished,
+        AccountDeactivated,
+        SignedInFromNewPlace,
+        AccountLocked,
+        PasswordChanged,
+        SecondFactorChanged,
+        SecondFactorRequired,
+        RoleGranted,
+    ),
+)

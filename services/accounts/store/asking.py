@@ -1,0 +1,23 @@
+"""Who asks for something sensitive: the account, held, and its session if that is still open."""
+
+from dataclasses import dataclass
+
+from services.accounts.model import Account, Session
+from services.accounts.store import accounts, sessions
+from services.accounts.store.saving import Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """The account that asks, as it is now, and the session in which it asks, unless that has ended."""
+
+    account: Account
+    session: Session | None
+
+
+async def lock_asker(work: Work) -> Asker:
+    """Read who asks and hold both rows; an assertion outlives its session by up to a minute."""
+    account = await accounts.lock_account(work.connection, work.assertion.account_id)
+    token_hash = bytes.fromhex(work.assertion.session_id_hash)
+    session = await sessions.lock_open_session(work.connection, token_hash, account.id)
+    return Asker(account=account, session=session)

@@ -1,0 +1,175 @@
+"""SQL of password verifiers, guards, authenticators, and of who is a filer."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from services.accounts.model import Authenticator, Credential, Guard, GuardKind
+from shared.database import Connection
+from shared.errors import NotYetKnownError
+
+
+async def insert_credential(connection: Connection, credential: Credential) -> None:
+    """Keep the first verifier of an account."""
+    await connection.execute(
+        """
+        INSERT INTO credentials (account_id, scheme, password_hash, changed_at)
+        VALUES ($1, $2, $3, $4)
+        """,
+        credential.account_id,
+        credential.scheme,
+        credential.password_hash,
+        credential.changed_at,
+    )
+
+
+async def get_credential(connection: Connection, account_id: UUID) -> Credential:
+    """Read the verifier of an account."""
+    row = await connection.fetchrow(
+        "SELECT account_id, scheme, password_hash, changed_at FROM credentials WHERE account_id = $1",
+        account_id,
+    )
+    if row is None:
+        raise NotYetKnownError(f"credential of {account_id}")
+    return Credential(**row)
+
+
+async def update_credential(connection: Connection, credential: Credential) -> None:
+    """Replace the verifier of an account."""
+    await connection.execute(
+        """
+        UPDATE credentials SET scheme = $2, password_hash = $3, changed_at = $4 WHERE account_id = $1
+        """,
+        credential.account_id,
+        credential.scheme,
+        credential.password_hash,
+        credential.changed_at,
+    )
+
+
+async def insert_guards(connection: Connection, account_id: UUID) -> None:
+    """Set up both guards of a new account."""
+    await connection.execute(
+        """
+        INSERT INTO guards (account_id, kind, attempts)
+        VALUES ($1, 'passcode', '{}'), ($1, 'password', '{}')
+        """,
+        account_id,
+    )
+
+
+async def lock_guard(connection: Connection, account_id: UUID, kind: GuardKind) -> Guard:
+    """Read a guard and hold it, so that attempts made at the same time are counted one by one."""
+    row = await connection.fetchrow(
+        """
+        SELECT account_id, kind, attempts, locked_until
+          FROM guards
+         WHERE account_id = $1 AND kind = $2
+           FOR UPDATE
+        """,
+        account_id,
+        kind,
+    )
+    if row is None:
+        raise NotYetKnownError(f"guard of {account_id}")
+    return Guard(
+        account_id=row["account_id"],
+        kind=row["kind"],
+        attempts=tuple(row["attempts"]),
+        locked_until=row["locked_until"],
+    )
+
+
+async def update_guard(connection: Connection, guard: Guard) -> None:
+    """Write what a guard has counted."""
+    await connection.execute(
+        "UPDATE guards SET attempts = $3, locked_until = $4 WHERE account_id = $1 AND kind = $2",
+        guard.account_id,
+        guard.kind,
+        list(guard.attempts),
+        guard.locked_until,
+    )
+
+
+async def list_authenticators(connection: Connection, account_id: UUID) -> Sequence[Authenticator]:
+    """The authenticators of an account, one that is only offered included, by name."""
+    rows = await connection.fetch(
+        """
+        SELECT id, account_id, name, name_key, secret, last_step, confirmed_at
+          FROM authenticators
+         WHERE account_id = $1
+         ORDER BY name_key, id
+        """,
+        account_id,
+    )
+    return [Authenticator(**row) for row in rows]
+
+
+async def delete_offered_authenticator(connection: Connection, account_id: UUID) -> None:
+    """Forget an offer that was never confirmed."""
+    await connection.execute(
+        "DELETE FROM authenticators WHERE account_id = $1 AND confirmed_at IS NULL", account_id
+    )
+
+
+async def insert_authenticator(connection: Connection, authenticator: Authenticator) -> None:
+    """Keep an offered authenticator; its secret comes encrypted."""
+    await connection.execute(
+        """
+        INSERT INTO authenticators (id, account_id, name, name_key, secret, last_step, confirmed_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        """,
+        authenticator.id,
+        authenticator.account_id,
+        authenticator.name,
+        authenticator.name_key,
+        authenticator.secret,
+        authenticator.last_step,
+        authenticator.confirmed_at,
+    )
+
+
+async def update_authenticator(connection: Connection, authenticator: Authenticator) -> bool:
+    """Write the last accepted step; False where this or a later one was accepted before."""
+    status = await connection.execute(
+        """
+        UPDATE authenticators SET last_step = $2, confirmed_at = $3 WHERE id = $1 AND last_step < $2
+        """,
+        authenticator.id,
+        authenticator.last_step,
+        authenticator.confirmed_at,
+    )
+    return status == "UPDATE 1"
+
+
+async def insert_filing_link(connection: Connection, link_id: UUID, account_id: UUID) -> None:
+    """An account is linked, unless the link's end was heard of before."""
+    await connection.execute(
+        "INSERT INTO filing_links (link_id, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        link_id,
+        account_id,
+    )
+
+
+async def end_filing_link(connection: Connection, link_id: UUID, account_id: UUID, at: datetime) -> None:
+    """A link has ended, whether its beginning was heard of or not."""
+    await connection.execute(
+        """
+        INSERT INTO filing_links (link_id, account_id, unlinked_at)
+        VALUES ($1, $2, $3)
+        ON CONFLICT (link_id) DO UPDATE SET unlinked_at = excluded.unlinked_at
+        """,
+        link_id,
+        account_id,
+        at,
+    )
+
+
+async def has_links(connection: Connection, account_id: UUID) -> bool:
+    """Is the account linked to a filing account now?"""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM filing_links WHERE account_id = $1 AND unlinked_at IS NULL)",
+            account_id,
+        )
+    )

@@ -1,0 +1,105 @@
+"""Saving: statements that belong together, with the events that must go out in the same transaction."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from services.accounts.model import Account, Credential, Verification, chain_entry
+from services.accounts.settings import Resources
+from services.accounts.store import accounts, credentials, history, verifications
+from shared.database import Connection
+from shared.errors import NextgenError
+from shared.messages.accounts import EmailVerificationAsked
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.sealed import to_be_sealed
+
+Work = UnitOfWork[Resources]
+_SALT_BYTES = 16
+_MOST_DRAWS = 100
+
+
+class NumbersExhaustedError(NextgenError):
+    """No free account number was drawn: there are too many accounts for seven digits."""
+
+
+def hash_token(token: str) -> bytes:
+    """A token as it is kept: it has at least 256 random bits, so that one fast hash is enough."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def lock_identities(connection: Connection, keys: Sequence[str]) -> None:
+    """Hold several identities, always in the same order."""
+    for key in sorted(keys):
+        await accounts.lock_identity(connection, key)
+
+
+async def add_account(work: Work, account: Account, credential: Credential, *, act: str) -> Account:
+    """Add an account under a number that nobody has or had, and announce it."""
+    added = await _insert_with_number(work, account)
+    await credentials.insert_credential(work.connection, credential)
+    await credentials.insert_guards(work.connection, added.id)
+    work.emit(added.changed())
+    await record(work, added, act)
+    return added
+
+
+async def save_account(work: Work, before: Account, after: Account) -> Account:
+    """Write an account that differs; where what is announced does, under a new version and announced."""
+    if before == after:
+        return before
+    if (before.changed(), before.contact()) != (after.changed(), after.contact()):
+        after = replace(after, version=before.version + 1)
+        work.emit(after.changed())
+    await accounts.update_account(work.connection, after)
+    return after
+
+
+async def record(work: Work, account: Account, kind: str, **content: str) -> None:
+    """Add an act to the account's history; the account's row is held, or new."""
+    last = await history.find_last_entry(work.connection, account.id)
+    entry = chain_entry(
+        last,
+        account_id=account.id,
+        at=work.now,
+        kind=kind,
+        salt=secrets.token_bytes(_SALT_BYTES),
+        content=json.dumps(content, sort_keys=True),
+    )
+    await history.insert_entry(work.connection, entry)
+
+
+async def ask_verification(work: Work, account: Account) -> None:
+    """Mail a new token to the address of an account; one asked for before stops working."""
+    token = secrets.token_urlsafe(32)
+    expires_at = work.now + timedelta(days=work.resources.policies.verification_days)
+    await verifications.close_verifications(work.connection, account.id, work.now)
+    await verifications.insert_verification(
+        work.connection,
+        Verification(
+            token_hash=hash_token(token),
+            account_id=account.id,
+            email=account.email,
+            created_at=work.now,
+            expires_at=expires_at,
+            closed_at=None,
+        ),
+    )
+    recipient = json.dumps({"name": account.full_name, "email": account.email})
+    work.emit(
+        EmailVerificationAsked(
+            account_id=account.id,
+            recipient=to_be_sealed(recipient, reader="notify", expires_at=expires_at),
+            token=to_be_sealed(token, reader="notify", expires_at=expires_at),
+        )
+    )
+
+
+async def _insert_with_number(work: Work, account: Account) -> Account:
+    for _ in range(_MOST_DRAWS):
+        numbered = replace(account, account_number=work.resources.draw_number())
+        if await accounts.insert_account(work.connection, numbered):
+            return numbered
+    raise NumbersExhaustedError

@@ -1,0 +1,165 @@
+"""SQL of sessions, known networks and roles."""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.accounts.model import Session
+from shared.assertion import Role
+from shared.database import Connection
+
+
+async def insert_session(connection: Connection, session: Session) -> None:
+    """Keep a session that was opened."""
+    await connection.execute(
+        """
+        INSERT INTO sessions (token_hash, account_id, level, proved_at, opened_at, last_used_at,
+                              is_restricted, network)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
+        session.token_hash,
+        session.account_id,
+        session.level,
+        session.proved_at,
+        session.opened_at,
+        session.last_used_at,
+        session.is_restricted,
+        session.network,
+    )
+
+
+async def use_session(
+    connection: Connection, token_hash: bytes, *, now: datetime, used_after: datetime, opened_after: datetime
+) -> Session | None:
+    """Note that a session is used and read it, unless it has ended, was idle too long or is too old."""
+    row = await connection.fetchrow(
+        """
+        UPDATE sessions
+           SET last_used_at = greatest(last_used_at, $2)
+         WHERE token_hash = $1 AND ended_at IS NULL AND last_used_at > $3 AND opened_at > $4
+        RETURNING token_hash, account_id, level, proved_at, opened_at, last_used_at, is_restricted, network
+        """,
+        token_hash,
+        now,
+        used_after,
+        opened_after,
+    )
+    return None if row is None else Session(**row)
+
+
+async def lock_open_session(connection: Connection, token_hash: bytes, account_id: UUID) -> Session | None:
+    """Read a session of an account that has not been ended, and hold it; it may be too old."""
+    row = await connection.fetchrow(
+        """
+        SELECT token_hash, account_id, level, proved_at, opened_at, last_used_at, is_restricted, network
+          FROM sessions
+         WHERE token_hash = $1 AND account_id = $2 AND ended_at IS NULL
+           FOR UPDATE
+        """,
+        token_hash,
+        account_id,
+    )
+    return None if row is None else Session(**row)
+
+
+async def update_session(connection: Connection, session: Session) -> None:
+    """Write how well, and when, its holder proved who they are."""
+    await connection.execute(
+        "UPDATE sessions SET level = $2, proved_at = $3, is_restricted = $4 WHERE token_hash = $1",
+        session.token_hash,
+        session.level,
+        session.proved_at,
+        session.is_restricted,
+    )
+
+
+async def find_holder(connection: Connection, token_hash: bytes) -> UUID | None:
+    """Whose session is it, unless it has been ended?"""
+    found: UUID | None = await connection.fetchval(
+        "SELECT account_id FROM sessions WHERE token_hash = $1 AND ended_at IS NULL", token_hash
+    )
+    return found
+
+
+async def end_session(connection: Connection, token_hash: bytes, *, at: datetime, ended_by: str) -> bool:
+    """End a session; False where it had ended before."""
+    status = await connection.execute(
+        """
+        UPDATE sessions SET ended_at = $2, ended_by = $3 WHERE token_hash = $1 AND ended_at IS NULL
+        """,
+        token_hash,
+        at,
+        ended_by,
+    )
+    return status == "UPDATE 1"
+
+
+async def end_all_sessions(connection: Connection, account_id: UUID, *, at: datetime, ended_by: str) -> None:
+    """End every session of an account."""
+    await connection.execute(
+        "UPDATE sessions SET ended_at = $2, ended_by = $3 WHERE account_id = $1 AND ended_at IS NULL",
+        account_id,
+        at,
+        ended_by,
+    )
+
+
+async def count_known_networks(connection: Connection, account_id: UUID) -> int:
+    """From how many networks has the account signed in?"""
+    return int(
+        await connection.fetchval("SELECT count(*) FROM known_networks WHERE account_id = $1", account_id)
+    )
+
+
+async def insert_known_network(connection: Connection, account_id: UUID, network: str, at: datetime) -> bool:
+    """Remember a network; False where it was known."""
+    status = await connection.execute(
+        """
+        INSERT INTO known_networks (account_id, network, first_seen_at)
+        VALUES ($1, $2, $3)
+        ON CONFLICT DO NOTHING
+        """,
+        account_id,
+        network,
+        at,
+    )
+    return status == "INSERT 0 1"
+
+
+async def list_roles(connection: Connection, account_id: UUID) -> tuple[Role, ...]:
+    """The roles that an account holds now."""
+    rows = await connection.fetch(
+        """
+        SELECT role, court_id
+          FROM role_grants
+         WHERE account_id = $1 AND ended_at IS NULL
+         ORDER BY role, court_id NULLS FIRST
+        """,
+        account_id,
+    )
+    return tuple(Role(role=row["role"], court_id=row["court_id"]) for row in rows)
+
+
+async def insert_role_grant(
+    connection: Connection,
+    grant_id: UUID,
+    account_id: UUID,
+    role: Role,
+    *,
+    granted_by: UUID | None,
+    at: datetime,
+) -> bool:
+    """Grant a role; False where it is held already, or where the one first grant was made before."""
+    status = await connection.execute(
+        """
+        INSERT INTO role_grants (id, account_id, role, court_id, granted_by, granted_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT DO NOTHING
+        """,
+        grant_id,
+        account_id,
+        role.role,
+        role.court_id,
+        granted_by,
+        at,
+    )
+    return status == "INSERT 0 1"

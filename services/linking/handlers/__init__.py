@@ -1,0 +1,1 @@
+"""What `linking` does with each message: load, decide, save, return."""

@@ -1,0 +1,81 @@
+"""Handles links: confirming a proof, unlinking, and where an account may file."""
+
+from services.linking.model import Asker, Claim, Proof
+from services.linking.rules.links import conflict_of, decide_link, decide_unlink, refuse_without_proof
+from services.linking.rules.standing import newest_state, why_account_may_not_file
+from services.linking.settings import Resources
+from services.linking.store import accounts, filing_accounts, links, proofs
+from shared.messages.linking import (
+    ConfirmLink,
+    FilingAccountLinked,
+    FilingAccountUnlinked,
+    FilingRights,
+    LinkRefused,
+    UnlinkFilingAccount,
+    UnlinkRefused,
+    WhatMayIFile,
+)
+from shared.messaging.unit_of_work import UnitOfWork
+
+Work = UnitOfWork[Resources]
+
+
+async def confirm_link(command: ConfirmLink, work: Work) -> FilingAccountLinked | LinkRefused:
+    """Make the link that a proof allows; locks account, filing account and proof, in this order."""
+    await accounts.lock_account(work.connection, work.assertion.account_id)
+    known = await accounts.find_account_state(work.connection, work.assertion.account_id)
+    asker, policies = Asker(assertion=work.assertion, known=known), work.resources.policies
+    held = await _hold(command, work)
+    if held is None:
+        return refuse_without_proof(asker, policies, work.now)
+
+    proof, claim = held
+    outcome = decide_link(asker, proof, claim, policies, work.new_id(), work.now)
+
+    if isinstance(outcome, FilingAccountLinked):
+        await _make_link(outcome, proof, work)
+        return outcome
+    conflict = conflict_of(outcome, claim, work.assertion.account_id, work.new_id())
+    if conflict is not None and await links.insert_conflict(work.connection, conflict, work.now):
+        work.emit(conflict)
+    return outcome
+
+
+async def unlink_filing_account(
+    command: UnlinkFilingAccount, work: Work
+) -> FilingAccountUnlinked | UnlinkRefused:
+    """End a link; its history stays."""
+    link = await links.lock_link(work.connection, command.link_id)
+
+    outcome = decide_unlink(command, work.assertion, link, work.resources.policies, work.now)
+
+    if isinstance(outcome, FilingAccountUnlinked):
+        await links.end_link(work.connection, outcome)
+    return outcome
+
+
+async def what_may_i_file(query: WhatMayIFile, work: Work) -> FilingRights:
+    """The courts, roles and filing logins that the account may use now."""
+    account_id = work.assertion.account_id
+    known, rights = await links.read_filing_rights(work.connection, account_id, work.now)
+    reason = why_account_may_not_file(newest_state(Asker(assertion=work.assertion, known=known)))
+    return FilingRights(account_id=account_id, rights=() if reason else rights, reason=reason)
+
+
+async def _hold(command: ConfirmLink, work: Work) -> tuple[Proof, Claim] | None:
+    filing_account_id = await proofs.find_filing_account_of_proof(work.connection, command.proof_id)
+    if filing_account_id is None:
+        return None
+    await filing_accounts.lock_filing_account(work.connection, filing_account_id)
+    proof = await proofs.lock_proof(work.connection, command.proof_id)
+    if proof is None:
+        return None
+    claim = await filing_accounts.get_claim(work.connection, filing_account_id, work.assertion.account_id)
+    return proof, claim
+
+
+async def _make_link(link: FilingAccountLinked, proof: Proof, work: Work) -> None:
+    await links.insert_link(work.connection, link)
+    await proofs.use_proof(work.connection, proof.id, work.now)
+    await proofs.end_proofs(work.connection, [link.filing_account_id], work.now)
+    await filing_accounts.end_login(work.connection, link.filing_account_id, work.now)

@@ -1,0 +1,1 @@
+"""The decisions of `linking`: pure functions from what is known to what happens."""

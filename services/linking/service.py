@@ -1,0 +1,56 @@
+"""The route table of `linking`: which message goes where."""
+
+from services.linking.checks import proving, rosters
+from services.linking.handlers import accounts, courts, links
+from services.linking.jobs import forget_old_proofs
+from services.linking.settings import Resources
+from shared.messages.accounts import AccountChanged, AccountErased
+from shared.messages.linking import (
+    AnnounceGoLive,
+    ConfirmLink,
+    CourtChanged,
+    CourtWentLive,
+    FilingAccountLinked,
+    FilingAccountUnlinked,
+    LinkConflictFound,
+    ListCourts,
+    LoadRoster,
+    ProveFilingAccount,
+    SetCourtContact,
+    SetGoLive,
+    ShowCourt,
+    UnlinkFilingAccount,
+    WhatMayIFile,
+)
+from shared.messaging.registry import Service
+
+SERVICE: Service[Resources] = Service(
+    name="linking",
+    handles={
+        SetGoLive: courts.set_go_live,
+        SetCourtContact: courts.set_court_contact,
+        AnnounceGoLive: courts.announce_go_live,
+        ConfirmLink: links.confirm_link,
+        UnlinkFilingAccount: links.unlink_filing_account,
+        AccountChanged: accounts.remember_account,
+        AccountErased: accounts.forget_account,
+    },
+    answers={
+        WhatMayIFile: links.what_may_i_file,
+        ShowCourt: courts.show_court,
+        ListCourts: courts.list_courts,
+    },
+    checks={
+        ProveFilingAccount: proving.prove_filing_account,
+        LoadRoster: rosters.load_roster,
+    },
+    announces=(
+        CourtChanged,
+        CourtWentLive,
+        FilingAccountLinked,
+        FilingAccountUnlinked,
+        LinkConflictFound,
+    ),
+    jobs={"forget_old_proofs": forget_old_proofs},
+    prepares=courts.load_shipped_courts,
+)

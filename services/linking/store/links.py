@@ -1,0 +1,152 @@
+"""Links and conflicts in the database."""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.linking.model import AccountState, Link
+from shared.database import Connection
+from shared.messages.linking import (
+    FilingAccountLinked,
+    FilingAccountUnlinked,
+    FilingRight,
+    LinkConflictFound,
+)
+
+
+async def insert_link(connection: Connection, link: FilingAccountLinked) -> None:
+    """Keep a new link."""
+    await connection.execute(
+        """
+        INSERT INTO links (id, account_id, court_id, filing_account_id, role, linked_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        """,
+        link.link_id,
+        link.account_id,
+        link.court_id,
+        link.filing_account_id,
+        link.role,
+        link.linked_at,
+    )
+
+
+async def lock_link(connection: Connection, link_id: UUID) -> Link | None:
+    """A link, held so that it ends once."""
+    row = await connection.fetchrow(
+        """
+        SELECT id, account_id, court_id, filing_account_id, role, linked_at, unlinked_at
+          FROM links
+         WHERE id = $1
+           FOR UPDATE
+        """,
+        link_id,
+    )
+    return None if row is None else Link(**row)
+
+
+async def lock_open_links_of(connection: Connection, account_id: UUID) -> list[Link]:
+    """The links that an account holds now, held, by id."""
+    rows = await connection.fetch(
+        """
+        SELECT id, account_id, court_id, filing_account_id, role, linked_at, unlinked_at
+          FROM links
+         WHERE account_id = $1 AND unlinked_at IS NULL
+         ORDER BY id
+           FOR UPDATE
+        """,
+        account_id,
+    )
+    return [Link(**row) for row in rows]
+
+
+async def end_link(connection: Connection, end: FilingAccountUnlinked) -> None:
+    """Note when and by whom a link was ended, and why."""
+    await connection.execute(
+        """
+        UPDATE links
+           SET unlinked_at = $2, unlinked_by = $3, unlinked_by_account_id = $4, remark = $5
+         WHERE id = $1 AND unlinked_at IS NULL
+        """,
+        end.link_id,
+        end.unlinked_at,
+        end.unlinked_by,
+        end.actor_account_id,
+        end.remark,
+    )
+
+
+async def blank_remarks(connection: Connection, account_id: UUID) -> None:
+    """Blank what was remarked on the ended links of an account."""
+    await connection.execute(
+        """
+        UPDATE links SET remark = CASE unlinked_by WHEN 'court' THEN '(erased)' ELSE '' END
+         WHERE account_id = $1 AND unlinked_at IS NOT NULL
+        """,
+        account_id,
+    )
+
+
+async def insert_conflict(connection: Connection, conflict: LinkConflictFound, at: datetime) -> bool:
+    """Put a conflict into the court's queue; answers False if this claim waits there already.
+
+    Lock the filing account first: the conflict names who holds it now.
+    """
+    status = await connection.execute(
+        """
+        INSERT INTO conflicts (id, court_id, filing_account_id, holder_account_id, claimant_account_id,
+                               found_at)
+        SELECT $1, $2, filing_account_id, account_id, $4, $5
+          FROM links
+         WHERE filing_account_id = $3 AND unlinked_at IS NULL
+        ON CONFLICT (filing_account_id, claimant_account_id) WHERE settled_at IS NULL DO NOTHING
+        """,
+        conflict.conflict_id,
+        conflict.court_id,
+        conflict.filing_account_id,
+        conflict.claimant_account_id,
+        at,
+    )
+    return status == "INSERT 0 1"
+
+
+async def settle_conflicts_of_account(connection: Connection, account_id: UUID, at: datetime) -> None:
+    """Take out of the courts' queues what an account claimed or held."""
+    await connection.execute(
+        """
+        UPDATE conflicts SET settled_at = $2
+         WHERE (claimant_account_id = $1 OR holder_account_id = $1) AND settled_at IS NULL
+        """,
+        account_id,
+        at,
+    )
+
+
+async def read_filing_rights(
+    connection: Connection, account_id: UUID, now: datetime
+) -> tuple[AccountState | None, tuple[FilingRight, ...]]:
+    """What our copy says of an account, and its links at courts that are live, in one read."""
+    rows = await connection.fetch(
+        """
+        SELECT accounts.version, accounts.kind, accounts.generation, accounts.status,
+               accounts.email_verified,
+               linked.link_id, linked.court_id, linked.court_name, linked.login, linked.name, linked.role,
+               linked.linked_at
+          FROM (VALUES ($1::uuid)) AS asked (account_id)
+          LEFT JOIN accounts ON accounts.account_id = asked.account_id
+          LEFT JOIN (SELECT links.account_id, links.id AS link_id, links.court_id, courts.name AS court_name,
+                            filing_accounts.login, filing_accounts.name, links.role, links.linked_at
+                       FROM links
+                       JOIN courts ON courts.id = links.court_id AND courts.go_live_at <= $2
+                       JOIN filing_accounts ON filing_accounts.id = links.filing_account_id
+                      WHERE links.unlinked_at IS NULL) AS linked
+            ON linked.account_id = asked.account_id
+         ORDER BY linked.court_id, linked.role
+        """,
+        account_id,
+        now,
+    )
+    state, link = AccountState.__dataclass_fields__, FilingRight.__struct_fields__
+    known = None
+    if rows[0]["version"] is not None:
+        known = AccountState(**{name: rows[0][name] for name in state})
+    rights = (FilingRight(**{name: row[name] for name in link}) for row in rows if row["link_id"])
+    return known, tuple(rights)

@@ -1,0 +1,25 @@
+"""Which quarters are open, held so that a close can't come between."""
+
+from services.paa_billing.model import Quarter
+from services.paa_billing.rules.booking import quarters_to_begin
+from services.paa_billing.settings import Resources
+from services.paa_billing.store import quarters
+from shared.messaging.unit_of_work import UnitOfWork
+
+
+async def begin_quarters(work: UnitOfWork[Resources], needed: Quarter) -> None:
+    """Open the books up to a quarter; the first time, only that one: what is earlier counts as closed."""
+    latest = await quarters.find_latest_quarter(work.connection)
+    if begun := quarters_to_begin(latest, needed):
+        await quarters.insert_quarters(work.connection, begun, work.resources.policies.zone)
+
+
+async def hold_open_quarters(work: UnitOfWork[Resources]) -> list[Quarter]:
+    """The open quarters, which stay open until this transaction ends; oldest first.
+
+    They are held first and looked at again: a close may have gone before us.
+    """
+    held = await quarters.list_open_quarters(work.connection)
+    await quarters.share_quarters(work.connection, held)
+    still_open = await quarters.list_open_quarters(work.connection)
+    return [quarter for quarter in still_open if quarter in held]

@@ -1,0 +1,126 @@
+"""Books reported uses: prices them, decides who pays, and keeps each once."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from services.paa_billing.handlers.books import begin_quarters, hold_open_quarters
+from services.paa_billing.model import Quarter
+from services.paa_billing.model.firms import Account, Membership
+from services.paa_billing.model.intake import (
+    BillingFacts,
+    BookedLine,
+    Booking,
+    PricedUse,
+    ReportedUse,
+    Unbookable,
+)
+from services.paa_billing.rules.booking import bill_in, price_use, sort_out
+from services.paa_billing.settings import Resources
+from services.paa_billing.store import accounts, memberships, schedules, unbooked, usage
+from shared.errors import NotYetKnownError
+from shared.messaging.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How many were kept, and which ids another transaction had kept just before."""
+
+    count: int
+    late: tuple[ReportedUse, ...]
+
+
+async def book(
+    work: UnitOfWork[Resources], court_id: str, read: Sequence[ReportedUse | Unbookable]
+) -> Booking:
+    """Book one court's uses and keep what can't be booked, all in this transaction."""
+    uses = [each for each in read if isinstance(each, ReportedUse)]
+    before = await usage.find_digests(work.connection, court_id, [use.usage_id for use in uses])
+    fresh, duplicates, conflicts = sort_out(uses, before)
+    known = await accounts.share_accounts(work.connection, sorted({use.account_number for use in fresh}))
+    facts = await _gather_facts(work, known)
+    priced = [price_use(use, court_id, facts) for use in fresh if use.account_number in known]
+    booked = await _keep_lines(work, court_id, [each for each in priced if isinstance(each, PricedUse)])
+    waiting = await _keep_waiting(work, court_id, [u for u in fresh if u.account_number not in known])
+    more_duplicates, more_conflicts = await _compare_late(work, court_id, [*booked.late, *waiting.late])
+    unbookable = [each for each in (*read, *priced) if isinstance(each, Unbookable)]
+    unbookable += [*conflicts, *more_conflicts]
+    await quarantine(work, court_id, unbookable)
+    return Booking(
+        booked=booked.count,
+        duplicate=len(duplicates) + len(more_duplicates),
+        waiting=waiting.count,
+        unbookable=tuple(sorted(unbookable, key=lambda each: each.position)),
+    )
+
+
+async def quarantine(work: UnitOfWork[Resources], court_id: str, records: Sequence[Unbookable]) -> None:
+    """Keep records that can't be booked, bytes and all, for PSC."""
+    if records:
+        rows = [(work.new_id(), each) for each in records]
+        await unbooked.insert_quarantined(work.connection, court_id, rows, work.now)
+
+
+async def _gather_facts(work: UnitOfWork[Resources], known: Mapping[str, Account]) -> BillingFacts:
+    account_ids = [account.account_id for account in known.values()]
+    by_account: dict[UUID, list[Membership]] = defaultdict(list)
+    for each in await memberships.list_memberships(work.connection, account_ids):
+        by_account[each.account_id].append(each)
+    return BillingFacts(
+        zone=work.resources.policies.zone,
+        schedules=await schedules.list_schedules(work.connection),
+        accounts=known,
+        exemptions=tuple(await schedules.list_exemptions(work.connection, account_ids)),
+        memberships={account_id: tuple(each) for account_id, each in by_account.items()},
+    )
+
+
+async def _keep_lines(work: UnitOfWork[Resources], court_id: str, priced: Sequence[PricedUse]) -> Kept:
+    """Fix each line's quarter and keep those whose id is free."""
+    if not priced:
+        return Kept(count=0, late=())
+    present = Quarter.of(work.now, work.resources.policies.zone)
+    await begin_quarters(work, max(present, *(each.used_quarter for each in priced)))
+    open_quarters = await hold_open_quarters(work)
+    if not open_quarters:
+        raise NotYetKnownError("every quarter was closed just now")
+    lines = [
+        BookedLine(
+            id=work.new_id(),
+            digest=each.use.digest,
+            paa_id=each.paa_id,
+            recorded_at=work.now,
+            line=bill_in(each, court_id, open_quarters),
+        )
+        for each in priced
+    ]
+    claimed = await usage.claim_ids(work.connection, lines)
+    await usage.insert_lines(work.connection, [each for each in lines if each.line.usage_id in claimed])
+    return _kept([each.use for each in priced], claimed)
+
+
+async def _keep_waiting(work: UnitOfWork[Resources], court_id: str, uses: Sequence[ReportedUse]) -> Kept:
+    if not uses:
+        return Kept(count=0, late=())
+    give_up_at = work.now + timedelta(days=work.resources.policies.billing.unknown_account_days)
+    added = await unbooked.insert_waiting(work.connection, court_id, uses, work.now, give_up_at)
+    return _kept(uses, added)
+
+
+async def _compare_late(
+    work: UnitOfWork[Resources], court_id: str, late: Sequence[ReportedUse]
+) -> tuple[list[ReportedUse], list[Unbookable]]:
+    """Another transaction kept these ids while we worked: is its content the same?"""
+    if not late:
+        return [], []
+    before = await usage.find_digests(work.connection, court_id, [use.usage_id for use in late])
+    fresh, duplicates, conflicts = sort_out(late, before)
+    if fresh:
+        raise NotYetKnownError("an id that was taken is free again")
+    return duplicates, conflicts
+
+
+def _kept(uses: Sequence[ReportedUse], ids: set[str]) -> Kept:
+    return Kept(count=len(ids), late=tuple(use for use in uses if use.usage_id not in ids))

@@ -1,0 +1,171 @@
+"""Sealing: the canonical JSON of each payer's statement, made off the event loop and checked, then kept."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.paa_billing.ledger import BalanceChange
+from services.paa_billing.model import FeeSchedule, SettlementRefused, UsageLine
+from services.paa_billing.model.closes import Close, ClosingPayer, Parked, ParkReason, PayerNamed
+from services.paa_billing.rules.closing import as_parked
+from services.paa_billing.settings import Resources
+from services.paa_billing.statements import (
+    AccountHolder,
+    Adjustment,
+    AdjustmentKind,
+    Payer,
+    SettledQuarter,
+    canonical_json,
+    digest_of,
+    draft_statement,
+    has_activity,
+    issue_statement,
+    read_policies,
+    verify,
+)
+from services.paa_billing.store import closes, ledger, schedules, statements, totals
+from shared.messaging.bench import Bench
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.money import Cents, dollars
+
+LEASE_SECONDS = 300.0
+STATED_AS: Mapping[str, AdjustmentKind] = {
+    kind: kind
+    for kind in (
+        "credit",
+        "debit",
+        "payment",
+        "returned_payment",
+        "returned_payment_fee",
+        "refund",
+        "write_off",
+        "balance_moved",
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """A draft as it is kept; without anything to state there is none."""
+
+    payer_id: UUID
+    canonical: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """All that is known of a settled payer."""
+
+    payer: ClosingPayer
+    named: PayerNamed | None
+    lines: tuple[UsageLine, ...]
+    names: Mapping[UUID, PayerNamed]
+    changes: tuple[BalanceChange, ...]
+
+
+async def seal_chunk(bench: Bench[Resources], close: Close) -> bool:
+    """Seal the next payers; no if none is free."""
+    async with bench.transaction() as work:
+        payers = await closes.lease_settled(
+            work.connection, close.quarter, bench.resources.close_chunk_payers, LEASE_SECONDS
+        )
+    if not payers:
+        return False
+    async with bench.transaction() as work:
+        known = await schedules.list_schedules(work.connection)
+        found = await _find(work, close, payers)
+    outcomes = await asyncio.to_thread(_seal_all, found, close, known)
+    drafts = {
+        each.payer_id: (each.canonical, digest_of(each.canonical))
+        for each in outcomes
+        if isinstance(each, Sealed) and each.canonical is not None
+    }
+    async with bench.transaction() as work:
+        await statements.insert_drafts(work.connection, close.quarter, drafts)
+        sealed = [each.payer_id for each in outcomes if isinstance(each, Sealed)]
+        await closes.mark_sealed(work.connection, close.quarter, sealed)
+        parked = [each for each in outcomes if isinstance(each, Parked)]
+        await closes.park_payers(work.connection, close.quarter, parked)
+    return True
+
+
+async def _find(
+    work: UnitOfWork[Resources], close: Close, payers: Sequence[ClosingPayer]
+) -> tuple[Found, ...]:
+    payer_ids = [payer.payer_id for payer in payers]
+    firm_names = await statements.list_firm_names(work.connection, payer_ids)
+    found = []
+    for payer in payers:
+        lines = await totals.list_lines(work.connection, close.quarter, payer.payer_id)
+        people = sorted({line.account_id for line in lines} | {payer.payer_id})
+        names = await statements.list_names(work.connection, people)
+        found.append(
+            Found(
+                payer=payer,
+                named=(firm_names if payer.payer_kind == "paa" else names).get(payer.payer_id),
+                lines=lines,
+                names=names,
+                changes=tuple(await ledger.list_changes(work.connection, payer.payer_id)),
+            )
+        )
+    return tuple(found)
+
+
+def _seal_all(found: Iterable[Found], close: Close, known: Sequence[FeeSchedule]) -> list[Sealed | Parked]:
+    return [_seal(each, close, known) for each in found]
+
+
+def _seal(found: Found, close: Close, known: Sequence[FeeSchedule]) -> Sealed | Parked:
+    """The draft, if lines, settlement, ledger and fee table agree to the cent."""
+    payer, settlement = found.payer, found.payer.settlement
+    is_known = all(line.account_id in found.names for line in found.lines)
+    if found.named is None or settlement is None or not is_known:
+        return _parked(payer, "account_not_known", "the names of all accounts", "one without")
+    settled = SettledQuarter(
+        payer=Payer(
+            id=payer.payer_id,
+            kind=payer.payer_kind,
+            account_number=found.named.account_number,
+            name=found.named.name,
+        ),
+        settlement=settlement,
+        lines=found.lines,
+        holders={key: AccountHolder(each.account_number, each.name) for key, each in found.names.items()},
+        carried_cents=payer.carried_cents,
+        adjustments=_adjustments(found, close),
+        cut_off_at=close.cut_off_at,
+        policies=read_policies(close.policies),
+    )
+    if not has_activity(settled):
+        return Sealed(payer_id=payer.payer_id, canonical=None)
+    draft = draft_statement(settled)
+    if isinstance(draft, SettlementRefused):
+        return as_parked(draft)
+    booked_cents = sum(change.amount_cents for change in found.changes if change.quarter <= close.quarter)
+    if booked_cents != draft.totals.balance_cents:
+        stated = dollars(Cents(draft.totals.balance_cents))
+        return _parked(payer, "balances_disagree", stated, dollars(Cents(booked_cents)))
+    problems = verify(canonical_json(issue_statement(draft, 1, close.cut_off_at)), known)
+    if problems:
+        first = problems[0]
+        return _parked(payer, "statement_not_verified", f"{first.where}: {first.expected}", first.found)
+    return Sealed(payer_id=payer.payer_id, canonical=canonical_json(draft))
+
+
+def _adjustments(found: Found, close: Close) -> tuple[Adjustment, ...]:
+    return tuple(
+        Adjustment(
+            id=change.operation_id,
+            at=change.at,
+            kind=STATED_AS[change.kind],
+            amount_cents=change.amount_cents,
+            explanation=change.explanation,
+        )
+        for change in found.changes
+        if change.quarter == close.quarter and change.kind != "settlement"
+    )
+
+
+def _parked(payer: ClosingPayer, reason: ParkReason, expected: str, found: str) -> Parked:
+    return Parked(payer_id=payer.payer_id, reason=reason, expected=expected, found=found)

@@ -1,0 +1,89 @@
+"""A reported use on its way into the books, and why one doesn't get there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.paa_billing.model.firms import Account, Membership
+from services.paa_billing.model.quarters import Quarter
+from services.paa_billing.model.usage import Exemption, FeeSchedule, Price, UsageKind, UsageLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedUse:
+    """A record that is well formed: its checked values, its own bytes, the digest of its content."""
+
+    position: int
+    batch_id: UUID
+    raw: bytes
+    digest: bytes
+    usage_id: str
+    account_number: str
+    used_at: datetime
+    kind: UsageKind
+    page_count: int | None
+    byte_count: int | None
+    record_count: int | None
+    description: str
+    case_number: str
+    client_code: str
+    is_exemption_claimed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unbookable:
+    """A record that can't be booked: the field to blame and the reason; `usage_id` if it is readable."""
+
+    position: int
+    batch_id: UUID
+    raw: bytes
+    usage_id: str | None
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillingFacts:
+    """What the price of a use, and who pays for it, depend on beside the record."""
+
+    zone: ZoneInfo
+    schedules: tuple[FeeSchedule, ...]
+    accounts: Mapping[str, Account]
+    exemptions: tuple[Exemption, ...]
+    memberships: Mapping[UUID, tuple[Membership, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedUse:
+    """A use with its price and payer; `paa_id` is None where the person pays."""
+
+    use: ReportedUse
+    account_id: UUID
+    paa_id: UUID | None
+    schedule_effective_on: date
+    price: Price
+    exemption_id: UUID | None
+    used_quarter: Quarter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedLine:
+    """A line as it is kept; `paa_id` is None where the person pays."""
+
+    id: UUID
+    digest: bytes
+    paa_id: UUID | None
+    recorded_at: datetime
+    line: UsageLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """What became of a batch."""
+
+    booked: int = 0
+    duplicate: int = 0
+    waiting: int = 0
+    unbookable: tuple[Unbookable, ...] = ()

@@ -1,0 +1,127 @@
+"""What a reported use costs, who pays for it, and in which quarter it is billed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from services.paa_billing.model import NotPriced, Quarter, Usage, UsageLine
+from services.paa_billing.model.firms import Membership
+from services.paa_billing.model.intake import BillingFacts, PricedUse, ReportedUse, Unbookable
+from services.paa_billing.prices import exemption_in_force, price, schedule_in_force
+
+REPORTED_FIELDS = {"page_count": "pages", "byte_count": "bytes", "record_count": "records"}
+"""How the record calls what the price calls otherwise."""
+
+
+def sort_out(
+    uses: Iterable[ReportedUse], kept: Mapping[str, bytes]
+) -> tuple[list[ReportedUse], list[ReportedUse], list[Unbookable]]:
+    """The uses that are new, those reported before with the same content, and those with another content.
+
+    `kept` holds the digests of the ids that are kept already; of two in one batch the first counts.
+    """
+    seen = dict(kept)
+    fresh: list[ReportedUse] = []
+    duplicates: list[ReportedUse] = []
+    conflicts: list[Unbookable] = []
+    for use in uses:
+        if use.usage_id not in seen:
+            seen[use.usage_id] = use.digest
+            fresh.append(use)
+        elif seen[use.usage_id] == use.digest:
+            duplicates.append(use)
+        else:
+            conflicts.append(refuse_use(use, "usage_id", "id_used_for_another_use"))
+    return fresh, duplicates, conflicts
+
+
+def price_use(use: ReportedUse, court_id: str, facts: BillingFacts) -> PricedUse | Unbookable:
+    """The price and payer of a use of a known account."""
+    account = facts.accounts[use.account_number]
+    if account.kind != "individual":
+        return refuse_use(use, "account_number", "not_an_individual")
+    schedule = schedule_in_force(facts.schedules, use.used_at, facts.zone)
+    if schedule is None:
+        return refuse_use(use, "used_at", "no_schedule_in_force")
+    exemption = exemption_in_force(
+        facts.exemptions,
+        account_id=account.account_id,
+        court_id=court_id,
+        at=use.used_at,
+        is_claimed=use.is_exemption_claimed,
+    )
+    cost = price(_size_of(use), schedule, None if exemption is None else exemption.id)
+    if isinstance(cost, NotPriced):
+        return refuse_use(use, REPORTED_FIELDS.get(cost.field, cost.field), cost.reason)
+    return PricedUse(
+        use=use,
+        account_id=account.account_id,
+        paa_id=who_pays(facts.memberships.get(account.account_id, ()), use.used_at),
+        schedule_effective_on=schedule.effective_on,
+        price=cost,
+        exemption_id=exemption.id if exemption is not None and cost.exempt_cents > 0 else None,
+        used_quarter=Quarter.of(use.used_at, facts.zone),
+    )
+
+
+def who_pays(memberships: Sequence[Membership], used_at: datetime) -> UUID | None:
+    """The firm that pays for a use at this instant; None: the person."""
+    return next((each.paa_id for each in memberships if each.holds_at(used_at)), None)
+
+
+def bill_in(priced: PricedUse, court_id: str, open_quarters: Sequence[Quarter]) -> UsageLine:
+    """The line, billed in the quarter of use while that is open, else in the oldest open one."""
+    use, used_quarter = priced.use, priced.used_quarter
+    return UsageLine(
+        court_id=court_id,
+        usage_id=use.usage_id,
+        account_id=priced.account_id,
+        payer_id=priced.paa_id or priced.account_id,
+        used_at=use.used_at,
+        kind=use.kind,
+        page_count=use.page_count,
+        byte_count=use.byte_count,
+        record_count=use.record_count,
+        description=use.description,
+        case_number=use.case_number,
+        client_code=use.client_code,
+        schedule_effective_on=priced.schedule_effective_on,
+        gross_cents=priced.price.gross_cents,
+        exempt_cents=priced.price.exempt_cents,
+        exemption_id=priced.exemption_id,
+        reasons=priced.price.reasons,
+        used_quarter=used_quarter,
+        billed_quarter=used_quarter if used_quarter in open_quarters else min(open_quarters),
+    )
+
+
+def quarters_to_begin(latest: Quarter | None, needed: Quarter) -> list[Quarter]:
+    """The quarters between the last one begun and the one that is needed now, that one too."""
+    if latest is None:
+        return [needed]
+    begun: list[Quarter] = []
+    while latest < needed:
+        latest = latest.following
+        begun.append(latest)
+    return begun
+
+
+def refuse_use(use: ReportedUse, field: str, reason: str) -> Unbookable:
+    """A well formed use that can't be booked for all that."""
+    return Unbookable(
+        position=use.position,
+        batch_id=use.batch_id,
+        raw=use.raw,
+        usage_id=use.usage_id,
+        field=field,
+        reason=reason,
+    )
+
+
+def _size_of(use: ReportedUse) -> Usage:
+    return Usage(
+        kind=use.kind,
+        page_count=use.page_count,
+        byte_count=use.byte_count,
+        record_count=use.record_count,
+    )

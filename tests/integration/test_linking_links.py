@@ -1,0 +1,222 @@
+"""Unlinking, where one may file, and what accounts do meanwhile."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from shared.messages.accounts import AccountErased
+from shared.messages.linking import (
+    FilingAccountUnlinked,
+    UnlinkRefused,
+)
+from tests.integration.linking_builders import (
+    COURT,
+    Make,
+    a_row,
+    a_workplace,
+    account_changed,
+    again,
+    confirm,
+    linked,
+    load,
+    prove,
+    proved,
+    refused,
+    rights_of,
+    somebody,
+    staff,
+    text_of_all_tables,
+    unlink,
+)
+from tests.messaging import Workplace
+
+NCWBK_LIVE = datetime(2019, 10, 21, 16, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def place(workplace_of: Make) -> Workplace:
+    made = await a_workplace(workplace_of)
+    await load(made, a_row())
+    return made
+
+
+async def test_the_holder_unlinks_and_the_history_stays(place: Workplace) -> None:
+    who = somebody(place)
+    link = await linked(place, who)
+    place.clock.forward(minutes=3)
+    now = again(place, who)
+
+    ended = await unlink(place, now, link.link_id)
+    repeated = await unlink(place, now, link.link_id)
+
+    assert isinstance(ended, FilingAccountUnlinked)
+    assert (ended.unlinked_by, ended.actor_account_id) == ("holder", who.account_id)
+    assert await place.emitted(FilingAccountUnlinked) == [ended]
+    assert repeated == UnlinkRefused(reason="already_unlinked")
+    row = await place.pool.fetchrow("SELECT linked_at, unlinked_at FROM links")
+    assert tuple(row or ()) == (link.linked_at, ended.unlinked_at)
+    assert (await rights_of(place, now)).rights == ()
+    assert await linked(place, now)
+
+
+async def test_unlinking_is_a_sensitive_act(place: Workplace) -> None:
+    who = somebody(place)
+    link = await linked(place, who)
+
+    place.clock.forward(minutes=10, seconds=1)
+    stale = again(place, who, proved_at=who.proved_at)
+
+    assert await unlink(place, stale, link.link_id) == UnlinkRefused(reason="proof_too_old")
+    assert isinstance(await unlink(place, again(place, who), link.link_id), FilingAccountUnlinked)
+
+
+async def test_court_staff_unlink_with_a_remark_only(place: Workplace) -> None:
+    link = await linked(place, somebody(place))
+    clerk = staff(place)
+
+    without = await unlink(place, clerk, link.link_id, "  ")
+    password_only = await unlink(place, staff(place, level=1), link.link_id, "wrong person")
+    ended = await unlink(place, clerk, link.link_id, " wrong person ")
+
+    assert without == UnlinkRefused(reason="remark_missing")
+    assert password_only == UnlinkRefused(reason="session_level_too_low")
+    assert (ended.unlinked_by, ended.remark, ended.actor_account_id) == (
+        "court",
+        "wrong person",
+        clerk.account_id,
+    )
+
+
+async def test_for_everybody_else_a_link_is_not_there(place: Workplace) -> None:
+    link = await linked(place, somebody(place))
+    nothing = UnlinkRefused(reason="link_not_found")
+
+    assert await unlink(place, somebody(place), link.link_id, "mine") == nothing
+    assert await unlink(place, staff(place, "nyebk"), link.link_id, "theirs") == nothing
+    assert await unlink(place, somebody(place), uuid4()) == nothing
+
+
+async def test_a_deactivated_account_keeps_its_links_but_files_nowhere(place: Workplace) -> None:
+    who = somebody(place)
+    await linked(place, who)
+    state = account_changed(who.account_id, version=2, status="deactivated")
+
+    await place.send(state)
+    stopped = await rights_of(place, who)
+    await place.send(state.with_changes(version=3, status="active"))
+
+    assert (stopped.rights, stopped.reason) == ((), "account_not_active")
+    assert len((await rights_of(place, who)).rights) == 1
+    assert await place.emitted(FilingAccountUnlinked) == []
+
+
+async def test_an_older_state_of_an_account_changes_nothing(place: Workplace) -> None:
+    who = somebody(place)
+    await linked(place, who)
+
+    await place.send(account_changed(who.account_id, version=5))
+    await place.send(account_changed(who.account_id, version=4, status="deactivated"))
+
+    assert len((await rights_of(place, who)).rights) == 1
+    assert await place.pool.fetchval("SELECT version FROM accounts") == 5
+
+
+async def test_who_upgraded_a_moment_ago_links_at_once(place: Workplace) -> None:
+    who = somebody(place, account_version=7)
+    await place.send(account_changed(who.account_id, version=6, generation="legacy"))
+
+    assert await linked(place, who)
+
+
+async def test_a_copy_newer_than_the_assertion_counts(place: Workplace) -> None:
+    who = somebody(place, account_version=7)
+    proof = await proved(place, who)
+    await place.send(account_changed(who.account_id, version=8, status="deactivated"))
+
+    assert await confirm(place, who, proof.proof_id) == refused("account_not_active")
+
+
+async def test_a_link_files_only_while_its_court_is_live(place: Workplace) -> None:
+    who = somebody(place)
+    await linked(place, who)
+
+    place.clock.now = NCWBK_LIVE - timedelta(seconds=1)
+
+    assert (await rights_of(place, again(place, who))).rights == ()
+
+
+async def test_an_erased_account_leaves_ids_and_instants(place: Workplace) -> None:
+    who, clerk = somebody(place), staff(place)
+    await place.send(account_changed(who.account_id, first_name="Ermintrude", account_number="7654321"))
+    first = await linked(place, who)
+    await unlink(place, clerk, first.link_id, "Ermintrude called")
+    await linked(place, who)
+
+    await place.send(AccountErased(account_id=who.account_id))
+    await place.send(account_changed(who.account_id, version=99, first_name="Ermintrude"))
+
+    rows = await place.pool.fetch("SELECT unlinked_at, remark FROM links ORDER BY linked_at, id")
+    assert {row["remark"] for row in rows} == {"(erased)", ""}
+    assert all(row["unlinked_at"] for row in rows)
+    kept = await place.pool.fetchrow("SELECT first_name, account_number, status FROM accounts")
+    assert tuple(kept or ()) == ("", "", "deactivated")
+    assert (await rights_of(place, who)).reason == "account_not_active"
+    assert [end.unlinked_by for end in await place.emitted(FilingAccountUnlinked)] == ["court", "holder"]
+
+
+async def test_the_database_itself_refuses_a_second_open_link(place: Workplace) -> None:
+    link = await linked(place, somebody(place))
+    values = (uuid4(), link.court_id, link.filing_account_id, place.clock())
+    statement = (
+        "INSERT INTO links (id, account_id, court_id, filing_account_id, role, linked_at)"
+        " VALUES (gen_random_uuid(), $1, $2, $3, $4, $5)"
+    )
+
+    with pytest.raises(asyncpg.UniqueViolationError, match="one_open_link_for_a_filing_account"):
+        await place.pool.execute(statement, *values[:3], "trustee", values[3])
+    await load(place, a_row("jother"))
+    other_id = await place.pool.fetchval("SELECT id FROM filing_accounts WHERE login = 'jother'")
+    with pytest.raises(asyncpg.UniqueViolationError, match="account_court_and_role"):
+        await place.pool.execute(statement, link.account_id, COURT, other_id, "attorney", values[3])
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM links",
+        "UPDATE links SET account_id = gen_random_uuid()",
+        "UPDATE links SET linked_at = linked_at - interval '1 day'",
+        "DELETE FROM filing_accounts",
+        "DELETE FROM courts",
+        "DELETE FROM conflicts",
+        "TRUNCATE links",
+    ],
+)
+async def test_the_service_cannot_rewrite_history(place: Workplace, statement: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await place.pool.execute(statement)
+
+
+async def test_what_may_i_file_is_read_by_index(place: Workplace) -> None:
+    async with place.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        plan = await connection.fetch(
+            "EXPLAIN SELECT id FROM links WHERE account_id = $1 AND unlinked_at IS NULL", uuid4()
+        )
+
+    assert "one_open_link_for_an_account_court_and_role" in "\n".join(row[0] for row in plan)
+
+
+async def test_no_name_or_address_leaves_with_an_event(place: Workplace) -> None:
+    who = somebody(place)
+    link = await linked(place, who)
+    await prove(place, somebody(place))
+    await unlink(place, who, link.link_id)
+
+    bodies = [bytes(row["body"]).decode() for row in await place.pool.fetch("SELECT body FROM outbox")]
+
+    assert len(bodies) == 205 + 3
+    assert not [body for body in bodies if "Jane" in body or "jpublic" in body]
+    assert "Jane" in await text_of_all_tables(place.pool)

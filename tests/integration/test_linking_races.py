@@ -1,0 +1,165 @@
+"""Confirming, unlinking and loading rosters at the same time."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from shared.messages.linking import (
+    FilingAccountLinked,
+    FilingAccountUnlinked,
+    LinkConflictFound,
+    LinkRefused,
+)
+from tests.installation import until
+from tests.integration.linking_builders import (
+    Make,
+    a_row,
+    a_workplace,
+    confirm,
+    linked,
+    load,
+    proved,
+    refused,
+    somebody,
+    unlink,
+)
+from tests.messaging import Workplace
+
+
+@pytest.fixture
+async def place(workplace_of: Make) -> Workplace:
+    made = await a_workplace(workplace_of)
+    await load(made, a_row())
+    return made
+
+
+async def released_together(place: Workplace, hold: str, *asked: Any) -> list[Any]:
+    """Take a lock, start all, see them all wait for it, and let them go."""
+
+    async def waiting() -> bool:
+        count = await place.pool.fetchval(
+            """
+            SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'
+            """
+        )
+        return bool(count == len(asked))
+
+    async with asyncio.TaskGroup() as group, place.pool.acquire() as connection, connection.transaction():
+        await connection.fetch(hold)
+        tasks = [group.create_task(one) for one in asked]
+        await until(waiting, "all wait for the lock")
+    return [task.result() for task in tasks]
+
+
+async def test_of_two_people_who_confirm_one_filing_account_at_once_one_gets_it(place: Workplace) -> None:
+    people = [somebody(place) for _ in range(6)]
+    proofs = [await proved(place, who) for who in people]
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(confirm(place, who, proof.proof_id))
+            for who, proof in zip(people, proofs, strict=True)
+        ]
+    outcomes = [task.result() for task in tasks]
+
+    assert sum(isinstance(outcome, FilingAccountLinked) for outcome in outcomes) == 1
+    assert outcomes.count(refused("filing_account_already_linked")) == 5
+    assert len(await place.emitted(LinkConflictFound)) == 5
+    assert len(await place.emitted(FilingAccountLinked)) == 1
+
+
+async def test_two_people_confirming_one_filing_account_wait_for_its_row(place: Workplace) -> None:
+    people = [somebody(place), somebody(place)]
+    proofs = [await proved(place, who) for who in people]
+
+    outcomes = await released_together(
+        place,
+        "SELECT id FROM filing_accounts FOR UPDATE",
+        *(confirm(place, who, proof.proof_id) for who, proof in zip(people, proofs, strict=True)),
+    )
+
+    assert {type(outcome) for outcome in outcomes} == {FilingAccountLinked, LinkRefused}
+
+
+async def test_one_person_confirming_twice_waits_for_the_own_account(place: Workplace) -> None:
+    await load(place, a_row(), a_row("jpublic2", line=3))
+    who = somebody(place)
+    proofs = [await proved(place, who), await proved(place, who, login="jpublic2")]
+
+    outcomes = await released_together(
+        place,
+        f"SELECT pg_advisory_xact_lock(hashtextextended('{who.account_id}', 0))",
+        *(confirm(place, who, proof.proof_id) for proof in proofs),
+    )
+
+    assert {type(outcome) for outcome in outcomes} == {FilingAccountLinked, LinkRefused}
+
+
+async def test_a_link_has_the_role_of_its_filing_account_whatever_a_roster_does_meanwhile(
+    place: Workplace,
+) -> None:
+    who = somebody(place)
+    proof = await proved(place, who)
+
+    link, loaded = await released_together(
+        place,
+        "SELECT id FROM filing_accounts FOR UPDATE",
+        confirm(place, who, proof.proof_id),
+        load(place, a_row(role="trustee")),
+    )
+
+    role = await place.pool.fetchval("SELECT role FROM filing_accounts")
+    assert link.role == role
+    assert (role, len(loaded.refused)) in {("attorney", 1), ("trustee", 0)}
+
+
+async def test_one_proof_confirmed_many_times_at_once_makes_one_link(place: Workplace) -> None:
+    who = somebody(place)
+    proof = await proved(place, who)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(confirm(place, who, proof.proof_id)) for _ in range(5)]
+    outcomes = [task.result() for task in tasks]
+
+    assert sum(isinstance(outcome, FilingAccountLinked) for outcome in outcomes) == 1
+    assert outcomes.count(refused("proof_not_valid")) == 4
+
+
+async def test_one_person_confirming_two_accounts_of_one_role_at_once_gets_one(place: Workplace) -> None:
+    await load(place, a_row(), a_row("jpublic2", line=3))
+    who = somebody(place)
+    proofs = [await proved(place, who), await proved(place, who, login="jpublic2")]
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(confirm(place, who, proof.proof_id)) for proof in proofs]
+    outcomes = [task.result() for task in tasks]
+
+    assert sum(isinstance(outcome, FilingAccountLinked) for outcome in outcomes) == 1
+    assert refused("role_already_linked_at_court") in outcomes
+
+
+async def test_unlinking_while_another_person_confirms_leaves_one_link_at_most(place: Workplace) -> None:
+    holder, other = somebody(place), somebody(place)
+    waiting = await proved(place, other)
+    link = await linked(place, holder)
+
+    async with asyncio.TaskGroup() as group:
+        ended = group.create_task(unlink(place, holder, link.link_id))
+        confirmed = group.create_task(confirm(place, other, waiting.proof_id))
+
+    assert isinstance(ended.result(), FilingAccountUnlinked)
+    assert confirmed.result().reason in ("filing_account_already_linked", "proof_not_valid")
+    assert await place.pool.fetchval("SELECT count(*) FROM links WHERE unlinked_at IS NULL") == 0
+
+
+async def test_a_link_unlinked_twice_at_once_ends_once(place: Workplace) -> None:
+    who = somebody(place)
+    link = await linked(place, who)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(unlink(place, who, link.link_id)) for _ in range(4)]
+
+    assert sum(isinstance(task.result(), FilingAccountUnlinked) for task in tasks) == 1
+    assert len(await place.emitted(FilingAccountUnlinked)) == 1
