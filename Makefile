@@ -31,7 +31,7 @@ down: setup
 	@$(NEXTGEN) down
 
 test: setup
-	@$(PYTHON) -m deploy.local servers
+	@$(PYTHON) -m deploy.local servers --fast --folder .local/test-servers
 	@$(PYTHON) -m pytest $(TESTS)
 
 check: setup

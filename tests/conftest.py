@@ -17,19 +17,20 @@ from shared.messaging.registry import Service
 from tests.messaging import NOON, Workplace
 
 ROOT = Path(__file__).parent.parent
+SERVERS = ROOT / ".local" / "test-servers"
 RUN = secrets.token_hex(3)
 
 
 @pytest.fixture(scope="session")
 def servers() -> Servers:
     """The PostgreSQL and RabbitMQ that these tests may use; started if need be."""
-    return resolve(ROOT / ".local" / "servers")
+    return resolve(SERVERS, is_fast=True)
 
 
 @pytest.fixture(scope="session")
 async def role_passwords(servers: Servers) -> dict[str, str]:
     """Each database role's password."""
-    passwords = databases.read_passwords(ROOT / ".local" / "servers")
+    passwords = databases.passwords_for(servers.postgres_url)
     await databases.ensure_roles(servers.postgres_url, passwords)
     return passwords
 

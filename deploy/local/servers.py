@@ -38,7 +38,9 @@ class Servers:
     origin: Literal["environment", "docker", "private"]
 
 
-def resolve(folder: Path = DEFAULT_FOLDER, environment: Mapping[str, str] = os.environ) -> Servers:
+def resolve(
+    folder: Path = DEFAULT_FOLDER, environment: Mapping[str, str] = os.environ, *, is_fast: bool = False
+) -> Servers:
     """The servers given in the environment; else those of a Docker engine that answers; else private ones.
 
     A folder keeps to what it was first started with, and so its data. Raises LocalServerError when only some
@@ -75,12 +77,17 @@ def from_environment(environment: Mapping[str, str]) -> Servers | None:
     )
 
 
-def start(folder: Path = DEFAULT_FOLDER) -> Servers:
-    """Start private servers, or find them running; their data is kept from one start to the next."""
+def start(folder: Path = DEFAULT_FOLDER, *, is_fast: bool = False) -> Servers:
+    """Start private servers, or find them running; their data is kept from one start to the next.
+
+    A fast PostgreSQL doesn't wait for the disk: for tests, whose data needn't survive a fall of the machine.
+    """
     with exclusive(folder / "lock", deadline_seconds=LOCK_SECONDS):
         find_or_install()
-        postgres, rabbitmq = PostgresServer(folder / "postgres"), RabbitNode(folder / "rabbitmq")
-        if not (postgres.is_ready() and rabbitmq.is_ready()):
+        postgres = PostgresServer(folder / "postgres", is_fast=is_fast)
+        rabbitmq = RabbitNode(folder / "rabbitmq")
+        is_running = postgres.is_ready() and rabbitmq.is_ready()
+        if not is_running:
             say("starting a private PostgreSQL and a private RabbitMQ (about ten seconds) ...")
         postgres.start()
         rabbitmq.start()
@@ -91,7 +98,8 @@ def start(folder: Path = DEFAULT_FOLDER) -> Servers:
             origin="private",
         )
         _remember(folder, servers)
-    say(f"PostgreSQL on port {postgres.port}, RabbitMQ on port {rabbitmq.port}, in {folder}")
+    if not is_running:
+        say(f"PostgreSQL on port {postgres.port}, RabbitMQ on port {rabbitmq.port}, in {folder}")
     return servers
 
 

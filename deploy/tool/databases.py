@@ -40,6 +40,12 @@ def read_passwords(folder: Path) -> dict[str, str]:
     return dict(json.loads(path.read_text()))
 
 
+def passwords_for(admin_url: str) -> dict[str, str]:
+    """The passwords of this checkout's database roles on one PostgreSQL server."""
+    parts = urlsplit(admin_url)
+    return read_passwords(ROOT / ".local" / "roles" / f"{parts.hostname}-{parts.port or 5432}")
+
+
 def url_for(admin_url: str, role: str, password: str, database: str) -> str:
     """The address of a database for one role."""
     parts = urlsplit(admin_url)

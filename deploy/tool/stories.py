@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from deploy.local.binaries import CHECKOUT
 from deploy.local.files import write_whole
-from deploy.local.servers import DEFAULT_FOLDER, Servers, resolve
+from deploy.local.servers import Servers, resolve
 from deploy.tool import databases
 from deploy.tool.topology import apply_topology, broker_url_for, read_logins, topology_for
 from shared.clock import Clock, clock_from_file
@@ -86,7 +86,7 @@ class Story:
 
     def database_url(self, service: str, role: str | None = None) -> str:
         """The address of a service's database, for its own role or for another."""
-        passwords = databases.read_passwords(DEFAULT_FOLDER)
+        passwords = databases.passwords_for(self.servers.postgres_url)
         role = role or service
         return databases.url_for(
             self.servers.postgres_url, role, passwords[role], self.database_name(service)
@@ -180,7 +180,7 @@ async def prepare(story: Story) -> None:
     """Virtual host, logins, databases, migrations as this release wants them; harmless when there."""
     topology = topology_for(story.instance, story.record.courts)
     apply_topology(story.servers.broker_admin_url, topology, story.logins())
-    passwords = databases.read_passwords(DEFAULT_FOLDER)
+    passwords = databases.passwords_for(story.servers.postgres_url)
     await databases.ensure_roles(story.servers.postgres_url, passwords)
     for service in SERVICES:
         await databases.create_database(story.servers.postgres_url, story.database_name(service), service)
