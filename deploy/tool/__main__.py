@@ -1,6 +1,7 @@
 """Run the tool: `nextgen COMMAND`."""
 
 import asyncio
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -117,6 +118,9 @@ def main() -> None:
     """Read the command line and do what it says; a failure is one clear line."""
     try:
         result: object = app()
+    except BrokenPipeError:  # who read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except _EXPECTED as error:
         sys.exit(f"nextgen: {error}")
     except BaseExceptionGroup as group:

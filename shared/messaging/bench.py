@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from shared.assertion import Assertion
@@ -87,6 +88,13 @@ class Bench(Generic[R]):
             has_emitted = await work.flush()
         if has_emitted:
             self.outbox_filled.wake()
+        if has_emitted and self.cause is None:
+            structlog.get_logger().info(
+                "job_settled",
+                step=step,
+                correlation_id=str(cause.correlation_id),
+                causation_id=str(cause.message_id),
+            )
 
 
 def _cause_of_job(

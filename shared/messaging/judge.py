@@ -71,7 +71,8 @@ async def judge(bench: Bench[Any], queue: str, envelope: Envelope, body: bytes) 
         )
     except PoisonError as error:
         refusal = _encode(bench, envelope, Failed())
-        return Judgement(verdict=Verdict.PARK, reason="poison", error=describe(error), reply=refusal)
+        reason = "bad_envelope" if isinstance(error, BadEnvelopeError) else "poison"
+        return Judgement(verdict=Verdict.PARK, reason=reason, error=describe(error), reply=refusal)
     except Exception as error:
         is_away = isinstance(error, UnavailableError) or is_unavailable(error)
         reason = "unknown_type" if isinstance(error, UnknownTypeError) else "failed"
@@ -166,8 +167,10 @@ async def _handle_once(bench: Bench[Any], queue: str, envelope: Envelope, messag
 async def _repeat(
     bench: Bench[Any], connection: Any, queue: str, envelope: Envelope, digest: bytes
 ) -> Reply | None:
-    """Asked twice, answered twice, done once."""
+    """Asked twice, answered twice, done once. Who waits for no answer would never hear: that is parked."""
     before = await inbox.get_handled(connection, queue, envelope)
+    if before.digest != digest and envelope.reply_to is None:
+        raise PoisonError("this message id was used before for something else")
     if before.digest != digest:
         return _encode(bench, envelope, IdReused())
     if before.reply is None or before.reply_type is None:

@@ -204,7 +204,7 @@ class Settler:
             fields = {
                 "message_id": str(envelope.message_id),
                 "correlation_id": str(envelope.correlation_id),
-                "causation_id": str(envelope.causation_id),
+                "causation_id": str(envelope.causation_id) if envelope.causation_id else None,
                 "sender": envelope.sender,
                 "attempt": envelope.attempt,
             }

@@ -157,6 +157,7 @@ def test_one_correlation_id_shows_the_whole_path_of_a_request(
 
     assert {line["service"] for line in lines} == {"accounts", "linking", "paa_billing", "notify"}
     assert {line["verdict"] for line in lines if line["event"] == "message_settled"} == {"acknowledge"}
+    assert {line["service"] for line in lines if line["event"] == "job_settled"} == {"notify"}
 
 
 def test_nothing_is_parked_and_all_services_are_ready(played: Played) -> None:

@@ -120,7 +120,7 @@ class Delivery:
 
 
 def is_cancelled() -> bool:
-    """Has somebody cancelled this task? Else a CancelledError only says that the client's connection ended."""
+    """Has somebody cancelled this task? Else a CancelledError only says that a connection ended."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 

@@ -33,9 +33,9 @@ class Publisher:
     async def publish(self, outgoing: Outgoing, timeout_seconds: float = CONFIRM_TIMEOUT_SECONDS) -> None:
         """Publish and wait for the broker's confirm.
 
-        Raises UnroutableError, NackedError, UnsendableError, ForbiddenError (of all that are on their way when
-        the broker closes the channel over one), or UnconfirmedError when nothing is known: then it may have
-        arrived, and sending it again with the same id is safe.
+        Raises UnroutableError, NackedError, UnsendableError, ForbiddenError (for all that are on their way
+        when the broker closes the channel over one), or UnconfirmedError when nothing is known: then it may
+        have arrived, and sending it again with the same id is safe.
         """
         try:
             exchange = await self._channel.get_exchange(outgoing.exchange, ensure=False)
