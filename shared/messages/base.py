@@ -9,8 +9,10 @@ Speaker = Literal["account", "anyone", "service", "court", "operator"]
 `service` the owner to itself (due work); `court` by its own broker login; `operator` the installation's own
 broker login, which the tool `nextgen` uses."""
 
-CourtId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{2,8}$", description="PACER court id, as ncwbk")]
-AccountNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{7}$", description="7 digits, for people")]
+CourtId = Annotated[
+    str, msgspec.Meta(pattern=r"^[a-z0-9]{2,8}$(?!\n)", description="PACER court id, as ncwbk")
+]
+AccountNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{7}$(?!\n)", description="7 digits, for people")]
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 LongText = Annotated[str, msgspec.Meta(max_length=2000)]
 MessageName = NewType("MessageName", str)

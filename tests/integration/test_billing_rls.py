@@ -1,6 +1,6 @@
 """What a firm sees is a matter of the database: row security, tried through it and around it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from services.paa_billing.service import SERVICE
 from services.paa_billing.store.lines import list_lines_of_firm
 from services.paa_billing.store.looks import Look, as_firm, name_firm, take_role_of_firm
 from shared.database import Connection, Pool, open_pool
-from shared.messages.paa_billing import BillingRefused, FirmUsage, LeaveFirm, WhoLooked
+from shared.messages.paa_billing import BillingRefused, FirmUsage, LeaveFirm
 from shared.messaging.registry import Service
 from tests.billing import FirmHolder, Holder, a_firm, a_person, a_use, join, opened, report, resources
 from tests.messaging import NOON, Workplace
@@ -22,8 +22,23 @@ QUARTER = "2024-Q1"
 
 
 @pytest.fixture
-async def place(workplace_of: Make) -> Workplace:
-    return await opened(await workplace_of(SERVICE, resources()))
+async def address(database_of: Callable[[str], Awaitable[str]]) -> str:
+    return await database_of("paa_billing")
+
+
+@pytest.fixture
+async def place(address: str) -> AsyncIterator[Workplace]:
+    pool = await open_pool(address, size=8, name="test")
+    yield await opened(Workplace(service=SERVICE, pool=pool, resources=resources()))
+    pool.terminate()
+
+
+@pytest.fixture
+async def alone(address: str) -> AsyncIterator[Pool]:
+    """A pool of one connection to the same database, as the same role."""
+    pool = await open_pool(address, size=1, name="test of one connection")
+    yield pool
+    pool.terminate()
 
 
 async def a_firm_with_a_member(place: Workplace, name: str) -> tuple[FirmHolder, Holder]:
@@ -98,33 +113,26 @@ async def test_who_has_no_firm_sees_nothing_and_no_look_is_recorded(place: Workp
     assert await place.pool.fetchval("SELECT count(*) FROM firm_looks") == 0
 
 
-async def test_two_firms_in_turn_on_one_pooled_connection_see_their_own(place: Workplace) -> None:
+async def test_two_firms_in_turn_on_one_pooled_connection_see_their_own(
+    place: Workplace, alone: Pool
+) -> None:
     first, _ = await a_firm_with_a_member(place, "First")
     second, _ = await a_firm_with_a_member(place, "Second")
-    pool = await alone(place)
-    at_one = replace(place, pool=pool)
+    at_one = replace(place, pool=alone)
 
     turns = [await seen_by(at_one, firm) for firm in (first, second, first)]
 
     assert turns == [["by First"], ["by Second"], ["by First"]]
-    assert pool.get_size() == 1
-    pool.terminate()
-
-
-async def alone(place: Workplace) -> Pool:
-    """A pool of one connection to the same database, as the same role."""
-    parameters: Any = place.pool._connect_args[0]
-    return await open_pool(parameters, size=1, name="one connection")
+    assert alone.get_size() == 1
 
 
 async def test_with_no_firm_named_the_firms_role_sees_nothing_on_a_new_and_on_a_used_connection(
-    place: Workplace,
+    place: Workplace, alone: Pool
 ) -> None:
     firm, _ = await a_firm_with_a_member(place, "First")
-    pool = await alone(place)
 
     async def unnamed() -> list[list[str]]:
-        async with pool.acquire() as connection, connection.transaction():
+        async with alone.acquire() as connection, connection.transaction():
             await take_role_of_firm(connection)
             return [
                 await visible(connection),
@@ -136,22 +144,19 @@ async def test_with_no_firm_named_the_firms_role_sees_nothing_on_a_new_and_on_a_
             ]
 
     on_new = await unnamed()
-    seen = await seen_by(replace(place, pool=pool), firm)
+    seen = await seen_by(replace(place, pool=alone), firm)
     on_used = await unnamed()
 
     assert (on_new, seen, on_used) == ([[], [], []], ["by First"], [[], [], []])
-    pool.terminate()
 
 
-async def test_after_a_firms_look_the_connection_is_the_services_again(place: Workplace) -> None:
+async def test_after_a_firms_look_the_connection_is_the_services_again(place: Workplace, alone: Pool) -> None:
     firm, _ = await a_firm_with_a_member(place, "First")
-    pool = await alone(place)
 
-    await seen_by(replace(place, pool=pool), firm)
+    await seen_by(replace(place, pool=alone), firm)
 
-    assert await pool.fetchval("SELECT current_user") == "paa_billing"
-    assert await pool.fetchval("SELECT current_setting('app.paa_id', true)") in (None, "")
-    pool.terminate()
+    assert await alone.fetchval("SELECT current_user") == "paa_billing"
+    assert await alone.fetchval("SELECT current_setting('app.paa_id', true)") in (None, "")
 
 
 async def test_asking_for_another_firms_lines_with_ones_own_eyes_shows_none(place: Workplace) -> None:
@@ -242,43 +247,6 @@ async def test_row_security_is_forced_on_every_table_that_a_firm_may_read(place:
         ("memberships", True),
         ("usage_lines", True),
     ]
-
-
-async def test_each_look_is_recorded_and_shown_to_those_looked_at(place: Workplace) -> None:
-    firm, person = await a_firm_with_a_member(place, "First")
-    _, stranger = await a_firm_with_a_member(place, "Second")
-    place.clock.forward(minutes=1)
-
-    await seen_by(place, firm)
-
-    looks = (await place.send(WhoLooked(), by=person.asks(place.clock()))).looks
-    assert [(each.firm_name, each.administrator_id, each.quarter, each.looked_at) for each in looks] == [
-        ("First", firm.account_id, QUARTER, place.clock())
-    ]
-    assert (await place.send(WhoLooked(), by=stranger.asks(place.clock()))).looks == ()
-
-
-async def test_a_look_is_recorded_even_if_the_reading_fails(place: Workplace) -> None:
-    firm, _ = await a_firm_with_a_member(place, "First")
-    look = Look(paa_id=firm.paa_id, administrator_id=firm.account_id, kind="usage", quarter=QUARTER)
-
-    with pytest.raises(asyncpg.DivisionByZeroError):
-        async with as_firm(place.bench, look) as connection:
-            await connection.execute("SELECT 1 / 0")
-
-    assert await place.pool.fetchval("SELECT count(*) FROM firm_looks") == 1
-
-
-async def test_nothing_is_read_if_the_look_can_not_be_recorded(place: Workplace) -> None:
-    firm, _ = await a_firm_with_a_member(place, "First")
-    look = Look(paa_id=firm.account_id, administrator_id=firm.account_id, kind="usage", quarter=QUARTER)
-    has_read = False
-
-    with pytest.raises(asyncpg.ForeignKeyViolationError):
-        async with as_firm(place.bench, look):
-            has_read = True
-
-    assert not has_read
 
 
 async def test_a_firms_page_is_read_by_the_index_of_its_lines(place: Workplace) -> None:

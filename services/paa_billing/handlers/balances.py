@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.paa_billing.handlers.books import begin_quarters, hold_open_quarters
+from services.paa_billing.handlers.books import hold_open_quarters
 from services.paa_billing.ledger import LedgerEntry, LedgerOperation, OperationKind, moving_entries
 from services.paa_billing.model import Quarter
 from services.paa_billing.settings import Resources
@@ -56,7 +56,6 @@ async def post(
 
 
 async def _stated_in(work: UnitOfWork[Resources]) -> Quarter:
-    await begin_quarters(work, Quarter.of(work.now, work.resources.policies.zone))
     open_quarters = await hold_open_quarters(work)
     if not open_quarters:
         raise NotYetKnownError("every quarter was closed just now")

@@ -15,6 +15,8 @@ async def close_quarter(
     command: CloseQuarter, work: UnitOfWork[Resources]
 ) -> QuarterClosing | QuarterRefused:
     quarter = Quarter.parse(command.quarter)
+    # What comes after the cut-off needs an open quarter. Begun before the lock, as intake does: else both wait.
+    await begin_quarters(work, Quarter.of(work.now, work.resources.policies.zone))
     await quarters.lock_quarter(work.connection, quarter)
     begun = await closes.find_close(work.connection, quarter)
     if begun is not None:
@@ -43,9 +45,6 @@ async def show_close(query: ShowClose, work: UnitOfWork[Resources]) -> CloseShow
 
 
 async def _begin(quarter: Quarter, schedule: FeeSchedule, work: UnitOfWork[Resources]) -> QuarterClosing:
-    """Draw the cut-off; what comes from now on has an open quarter to be billed in."""
-    policies = work.resources.policies
-    await begin_quarters(work, Quarter.of(work.now, policies.zone))
     await closes.cut_off(work.connection, quarter, work.now)
     close = Close(
         quarter=quarter,
@@ -54,7 +53,7 @@ async def _begin(quarter: Quarter, schedule: FeeSchedule, work: UnitOfWork[Resou
         correlation_id=work.cause.correlation_id,
         cut_off_at=work.now,
         waiver_schedule_on=schedule.effective_on,
-        policies=write_policies(policies_in_force(policies)),
+        policies=write_policies(policies_in_force(work.resources.policies)),
         listed_at=None,
     )
     await closes.insert_close(work.connection, close)

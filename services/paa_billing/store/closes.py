@@ -156,15 +156,17 @@ async def lease_settled(
     """Claim the next payers to seal for some time; a worker that dies gives them back by not finishing."""
     rows = await connection.fetch(
         """
+        WITH free AS MATERIALIZED (
+               SELECT payer_id
+                 FROM closing_payers
+                WHERE quarter = $1 AND stage = 'settled'
+                  AND (leased_until IS NULL OR leased_until < clock_timestamp())
+                ORDER BY payer_id
+                LIMIT $2
+                  FOR UPDATE SKIP LOCKED)
         UPDATE closing_payers AS c
            SET leased_until = clock_timestamp() + make_interval(secs => $3)
-          FROM (SELECT payer_id
-                  FROM closing_payers
-                 WHERE quarter = $1 AND stage = 'settled'
-                   AND (leased_until IS NULL OR leased_until < clock_timestamp())
-                 ORDER BY payer_id
-                 LIMIT $2
-                   FOR UPDATE SKIP LOCKED) AS free
+          FROM free
          WHERE c.quarter = $1 AND c.payer_id = free.payer_id
         RETURNING c.payer_id, c.payer_kind, c.settlement, c.carried_cents
         """,

@@ -69,7 +69,8 @@ async def withdraw_invitation(
             """
             UPDATE invitations AS i SET state = 'withdrawn', settled_at = $3
               FROM accounts AS a
-             WHERE i.paa_id = $1 AND a.account_number = $2 AND i.account_id = a.account_id AND i.state = 'open'
+             WHERE i.paa_id = $1 AND i.account_id = a.account_id AND a.account_number = $2
+               AND i.state = 'open'
             RETURNING i.invitation_id
             """,
             paa_id,

@@ -136,14 +136,16 @@ async def lease_rendering(connection: Connection, lease_seconds: float) -> Rende
     """Claim the next statement whose files are to be made; one that failed comes after the others."""
     row = await connection.fetchrow(
         """
+        WITH free AS MATERIALIZED (
+               SELECT statement_id
+                 FROM statement_renderings
+                WHERE leased_until IS NULL OR leased_until < clock_timestamp()
+                ORDER BY attempts, statement_id
+                LIMIT 1
+                  FOR UPDATE SKIP LOCKED)
         UPDATE statement_renderings AS r
            SET attempts = r.attempts + 1, leased_until = clock_timestamp() + make_interval(secs => $1)
-          FROM (SELECT statement_id
-                  FROM statement_renderings
-                 WHERE leased_until IS NULL OR leased_until < clock_timestamp()
-                 ORDER BY attempts, statement_id
-                 LIMIT 1
-                   FOR UPDATE SKIP LOCKED) AS free
+          FROM free
           JOIN statements AS s ON s.id = free.statement_id
           JOIN statement_drafts AS d USING (quarter, payer_id)
          WHERE r.statement_id = free.statement_id

@@ -12,8 +12,8 @@ Generation = Literal["legacy", "upgraded"]
 Status = Literal["pending_verification", "held_for_review", "active", "locked", "deactivated"]
 RoleName = Literal["court_staff", "psc", "operator"]
 UserName = Annotated[str, msgspec.Meta(min_length=1, max_length=45)]
-EmailAddress = Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
-Network = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[0-9A-Za-z.:/-]*$")]
+EmailAddress = Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$(?!\n)")]
+Network = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[0-9A-Za-z.:/-]*$(?!\n)")]
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

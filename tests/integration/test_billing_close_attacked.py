@@ -1,0 +1,271 @@
+"""What the database holds against mistakes: books that only grow, and payers that are parked alone."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import pytest
+
+from deploy.local.servers import Servers
+from deploy.tool import databases
+from services.paa_billing.service import SERVICE
+from shared.messages.paa_billing import CloseShown, ShowClose, StatementIssued
+from shared.messaging.registry import Service
+from tests.billing import Holder, a_person, a_use, opened, report, resources
+from tests.closing import (
+    CLOSING_DAY,
+    QUARTER,
+    begin_close,
+    close,
+    do_one_step,
+    finish_close,
+    in_chunks_of,
+    pay,
+    statements_of,
+)
+from tests.messaging import Workplace
+
+Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
+JULY = datetime(2024, 7, 10, 15, tzinfo=UTC)
+REFUSED = asyncpg.InsufficientPrivilegeError
+
+
+@pytest.fixture
+async def place(workplace_of: Make) -> Workplace:
+    return await opened(await workplace_of(SERVICE, in_chunks_of(2)))
+
+
+@pytest.fixture
+async def owner(
+    place: Workplace, servers: Servers, role_passwords: dict[str, str]
+) -> AsyncIterator[asyncpg.Connection]:
+    """The owner's own connection: who may do what the service may not."""
+    database = await place.pool.fetchval("SELECT current_database()")
+    role = "paa_billing_owner"
+    url = databases.url_for(servers.postgres_url, role, role_passwords[role], database)
+    connection = await asyncpg.connect(url)
+    yield connection
+    await connection.close()
+
+
+async def three_people(place: Workplace) -> list[Holder]:
+    """Three people with an invoice each."""
+    people = [await a_person(place) for _ in range(3)]
+    await report(place, *[a_use(each, kind="transcript", pages=400) for each in people])
+    return people
+
+
+async def show(place: Workplace, quarter: str = QUARTER) -> CloseShown:
+    shown = await place.send(ShowClose(quarter=quarter), sender="operator")
+    assert isinstance(shown, CloseShown)
+    return shown
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger_entries SET amount_cents = 1",
+        "DELETE FROM ledger_entries",
+        "TRUNCATE ledger_entries CASCADE",
+        "UPDATE ledger_operations SET quarter = quarter",
+        "DELETE FROM ledger_operations",
+        "UPDATE payments SET amount_cents = 1",
+        "DELETE FROM payments",
+        "UPDATE statements SET balance_cents = 0",
+        "DELETE FROM statements",
+        "UPDATE statement_drafts SET sha256 = sha256",
+        "DELETE FROM statement_drafts",
+        "UPDATE statement_files SET key = ''",
+        "DELETE FROM statement_files",
+        "UPDATE closes SET cut_off_at = now()",
+        "DELETE FROM closing_payers",
+        "DELETE FROM quarters",
+        "ALTER TABLE ledger_entries DISABLE TRIGGER ALL",
+    ],
+)
+async def test_the_service_can_not_change_the_books(place: Workplace, statement: str) -> None:
+    with pytest.raises(REFUSED):
+        await place.pool.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("debit", "credit", "amount", "constraint"),
+    [
+        (("cash", None, None), ("waived", None, None), 0, "amount_cents"),
+        (("cash", None, None), ("waived", None, None), -1, "amount_cents"),
+        (("cash", None, None), ("cash", None, None), 1, "check"),
+        (("receivable", None, None), ("cash", None, None), 1, "check"),
+        (("cash", None, None), ("unapplied_cash", None, None), 1, "check"),
+        (("fees", None, None), ("cash", None, None), 1, "check"),
+        (("cash", None, "ncwbk"), ("waived", None, None), 1, "check"),
+        (("pocket", None, None), ("cash", None, None), 1, "debit_kind"),
+    ],
+)
+async def test_an_entry_that_is_none_is_refused(
+    place: Workplace,
+    debit: tuple[str, object, object],
+    credit: tuple[str, object, object],
+    amount: int,
+    constraint: str,
+) -> None:
+    operation = await place.pool.fetchval(
+        """
+        INSERT INTO ledger_operations (id, kind, quarter, at, explanation)
+        VALUES (gen_random_uuid(), 'write_off', $1, now(), '') RETURNING id
+        """,
+        QUARTER,
+    )
+
+    with pytest.raises(asyncpg.CheckViolationError) as refused:
+        await place.pool.execute(
+            """
+            INSERT INTO ledger_entries (id, operation_id, debit_kind, debit_payer_id, debit_court_id, credit_kind,
+                                        credit_payer_id, credit_court_id, amount_cents)
+            VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, $6, $7, $8)
+            """,
+            operation,
+            *debit,
+            *credit,
+            amount,
+        )
+
+    assert constraint in (refused.value.constraint_name or "")
+
+
+async def test_an_entry_is_reversed_once(place: Workplace) -> None:
+    await pay(place, await a_person(place), 100, "check 1")
+    reversing = """
+        INSERT INTO ledger_entries (id, operation_id, debit_kind, debit_payer_id, credit_kind, credit_payer_id,
+                                    amount_cents, reverses)
+        SELECT gen_random_uuid(), operation_id, credit_kind, credit_payer_id, debit_kind, debit_payer_id,
+               amount_cents, id
+          FROM ledger_entries WHERE reverses IS NULL
+        """
+    await place.pool.execute(reversing)
+
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await place.pool.execute(reversing)
+
+
+async def test_a_payer_has_one_statement_a_quarter_and_a_number_is_given_once(place: Workplace) -> None:
+    await three_people(place)
+    await close(place)
+    copying = """
+        INSERT INTO statements (id, number, quarter, payer_id, payer_name, kind, total_cents, waived_cents,
+                                newly_due_cents, balance_cents, due_on, issued_at, sha256)
+        SELECT gen_random_uuid(), number + $1, quarter, payer_id, payer_name, kind, total_cents, waived_cents,
+               newly_due_cents, balance_cents, due_on, issued_at, repeat('0', 64)
+          FROM statements WHERE number = 1
+        """
+
+    for numbers_later in (0, 10):
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await place.pool.execute(copying, numbers_later)
+
+
+async def test_a_draft_that_is_not_what_its_digest_says_is_refused(place: Workplace) -> None:
+    await three_people(place)
+    place.clock.now = CLOSING_DAY
+    await begin_close(place)
+    while (await show(place)).state != "settled":
+        await do_one_step(place)
+
+    with pytest.raises(asyncpg.CheckViolationError):
+        await place.pool.execute(
+            "INSERT INTO statement_drafts (quarter, payer_id, canonical, sha256)"
+            " SELECT quarter, payer_id, '{}', repeat('0', 64) FROM closing_payers LIMIT 1"
+        )
+
+
+async def test_a_line_changed_after_settling_parks_its_payer_alone(
+    place: Workplace, owner: asyncpg.Connection
+) -> None:
+    people = await three_people(place)
+    place.clock.now = CLOSING_DAY
+    await begin_close(place)
+    while (await show(place)).state != "settled":
+        await do_one_step(place)
+    changing = "UPDATE usage_lines SET gross_cents = gross_cents + $2 WHERE payer_id = $1"
+    await owner.execute(changing, people[1].account_id, 1)
+
+    await finish_close(place)
+
+    shown = await show(place)
+    assert (shown.state, shown.issued, shown.parked) == ("closed", 2, 1)
+    parked = await place.pool.fetchrow("SELECT * FROM closing_payers WHERE stage = 'parked'")
+    assert (parked["payer_id"], parked["reason"]) == (people[1].account_id, "lines_and_settlement_disagree")
+    assert (parked["expected"], parked["found"]) == ("$40.00", "$40.01")
+    assert people[1].account_id not in {each.payer.id for each in await statements_of(place)}
+
+    await owner.execute(changing, people[1].account_id, -1)
+    await begin_close(place)
+    await finish_close(place)
+
+    assert await show(place) == CloseShown(
+        quarter=QUARTER, state="closed", payers=3, settled=3, sealed=3, issued=3, parked=0
+    )
+    assert [each.payer.id for each in await statements_of(place)][-1] == people[1].account_id
+    assert len(await place.emitted(StatementIssued)) == 3
+
+
+async def test_a_line_with_another_price_than_the_fee_tables_parks_its_payer_alone(
+    place: Workplace, owner: asyncpg.Connection
+) -> None:
+    people = await three_people(place)
+    await owner.execute("UPDATE usage_lines SET gross_cents = 3999 WHERE payer_id = $1", people[0].account_id)
+
+    await close(place)
+
+    parked = await place.pool.fetchrow("SELECT * FROM closing_payers WHERE stage = 'parked'")
+    assert (parked["payer_id"], parked["reason"]) == (people[0].account_id, "statement_not_verified")
+    assert "gross_cents" in parked["expected"]
+    assert len(await statements_of(place)) == 2
+
+
+async def test_a_ledger_that_does_not_say_what_the_last_statement_said_parks_its_payer_alone(
+    place: Workplace, owner: asyncpg.Connection
+) -> None:
+    people = await three_people(place)
+    await close(place)
+    await report(place, *[a_use(each, place.clock()) for each in people])
+    await owner.execute(
+        """
+        INSERT INTO ledger_entries (id, operation_id, debit_kind, debit_payer_id, credit_kind, amount_cents)
+        SELECT gen_random_uuid(), operation_id, 'receivable', debit_payer_id, 'cash', 1
+          FROM ledger_entries WHERE debit_payer_id = $1
+        """,
+        people[2].account_id,
+    )
+
+    await close(place, "2024-Q2", JULY)
+
+    parked = await place.pool.fetchrow("SELECT * FROM closing_payers WHERE stage = 'parked'")
+    assert (parked["payer_id"], parked["reason"]) == (people[2].account_id, "balances_disagree")
+    assert (parked["expected"], parked["found"]) == ("$40.00", "$40.01")
+    assert (await show(place, "2024-Q2")).issued == 2
+
+
+async def test_a_payer_parked_in_one_quarter_waits_in_the_next_until_that_one_is_issued(
+    place: Workplace, owner: asyncpg.Connection
+) -> None:
+    people = await three_people(place)
+    changing = (
+        "UPDATE usage_lines SET gross_cents = gross_cents + $2 WHERE payer_id = $1 AND billed_quarter = $3"
+    )
+    await owner.execute(changing, people[0].account_id, 1, QUARTER)
+    place.clock.now = CLOSING_DAY
+    await begin_close(place)
+    while (await show(place)).state != "settled":
+        await do_one_step(place)
+    await owner.execute(changing, people[0].account_id, -1, QUARTER)
+    await finish_close(place)
+    await report(place, *[a_use(each, place.clock()) for each in people])
+    await close(place, "2024-Q2", JULY)
+    reason = await place.pool.fetchval(
+        "SELECT reason FROM closing_payers WHERE quarter = '2024-Q2' AND stage = 'parked'"
+    )
+
+    assert (await show(place)).parked == 1
+    assert reason == "earlier_statement_missing"
+    assert (await show(place, "2024-Q2")).parked == 1

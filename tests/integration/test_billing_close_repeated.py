@@ -1,0 +1,280 @@
+"""However a close is interrupted, shared, or cut into chunks, the same statements come of it."""
+
+import asyncio
+import itertools
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.paa_billing.jobs import close_next_chunk
+from services.paa_billing.model import Exemption
+from services.paa_billing.service import SERVICE
+from services.paa_billing.store import schedules
+from shared.messages.paa_billing import StatementIssued
+from shared.messaging.registry import Service
+from tests.billing import a_use, opened, report
+from tests.closing import (
+    CLOSING_DAY,
+    DyingPool,
+    KilledError,
+    World,
+    a_world,
+    balances_of,
+    begin_close,
+    close,
+    drafts_of,
+    finish_close,
+    in_chunks_of,
+    pay,
+    statements_of,
+    tell,
+)
+from tests.messaging import NOON, Workplace
+
+Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
+WORKER_SECONDS = 60
+
+
+async def a_place(workplace_of: Make, world: World, chunk: int) -> Workplace:
+    """A workplace where the world is known and five minutes have passed."""
+    place = await opened(await workplace_of(SERVICE, in_chunks_of(chunk)))
+    await tell(place, world)
+    place.clock.forward(minutes=5)
+    return place
+
+
+async def closed_at_once(workplace_of: Make, world: World) -> dict[UUID, bytes]:
+    """What nobody disturbs: all uses in one batch, all payers in one chunk."""
+    place = await a_place(workplace_of, world, 1000)
+    await report(place, *world.uses())
+    await close(place)
+    return await drafts_of(place)
+
+
+async def check_announced(place: Workplace) -> None:
+    """Each statement is announced once, with its own number, in the order of the numbers."""
+    documents = await statements_of(place)
+    events = await place.emitted(StatementIssued)
+    assert sorted((each.number, each.payer_id) for each in events) == [
+        (each.number, each.payer.id) for each in documents
+    ]
+
+
+async def test_a_close_whose_worker_dies_at_every_statement_gives_the_same(workplace_of: Make) -> None:
+    world = a_world()
+    undisturbed = await closed_at_once(workplace_of, world)
+    place = await a_place(workplace_of, world, 2)
+    await report(place, *world.uses())
+    place.clock.now = CLOSING_DAY
+    await begin_close(place)
+
+    deaths = 0
+    while (died := await step_that_dies_at_every_statement(place)) is not None:
+        deaths += died
+
+    assert deaths > 60
+    assert await drafts_of(place) == undisturbed
+    await check_announced(place)
+
+
+async def step_that_dies_at_every_statement(place: Workplace) -> int | None:
+    """Let a worker die at the first statement of a step, the next at the second, until one gets through."""
+    for statements in itertools.count(1):
+        pool: Any = DyingPool(place.pool, statements)
+        try:
+            has_worked = await close_next_chunk(replace(place.bench, pool=pool))
+        except KilledError:
+            await forget_leases(place)
+        else:
+            return statements - 1 if has_worked else None
+    return None
+
+
+async def forget_leases(place: Workplace) -> None:
+    """What the time of a lease does when its worker is dead."""
+    await place.pool.execute("UPDATE closing_payers SET leased_until = NULL")
+
+
+async def test_three_workers_at_once_give_the_same(workplace_of: Make) -> None:
+    world = a_world()
+    undisturbed = await closed_at_once(workplace_of, world)
+    place = await a_place(workplace_of, world, 1)
+    await report(place, *world.uses())
+    place.clock.now = CLOSING_DAY
+    await begin_close(place)
+
+    async with asyncio.timeout(WORKER_SECONDS), asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(work_until_closed(place))
+
+    assert await drafts_of(place) == undisturbed
+    await check_announced(place)
+    payers = [each.payer.id for each in await statements_of(place)]
+    assert payers == sorted(payers)
+
+
+async def work_until_closed(place: Workplace) -> None:
+    while await place.pool.fetchval("SELECT state FROM quarters WHERE quarter = '2024-Q1'") != "closed":
+        await close_next_chunk(place.bench)
+
+
+async def test_a_worker_whose_lease_ran_out_changes_nothing_that_another_has_sealed(
+    workplace_of: Make,
+) -> None:
+    world = a_world()
+    undisturbed = await closed_at_once(workplace_of, world)
+    place = await a_place(workplace_of, world, 1000)
+    await report(place, *world.uses())
+    place.clock.now = CLOSING_DAY
+    await begin_close(place)
+    while await place.pool.fetchval("SELECT state FROM quarters WHERE quarter = '2024-Q1'") != "settled":
+        await close_next_chunk(place.bench)
+
+    overtaken: Any = OvertakenPool(place)
+    await close_next_chunk(replace(place.bench, pool=overtaken))
+    assert overtaken.given == 4
+    await finish_close(place)
+
+    assert await drafts_of(place) == undisturbed
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+async def test_uses_in_any_order_and_batches_give_the_same_statements(
+    workplace_of: Make, data: st.DataObject
+) -> None:
+    world = a_world()
+    uses = world.uses()
+    order = data.draw(st.permutations(uses))
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(uses) - 1), max_size=6)))
+    undisturbed = await closed_at_once(workplace_of, world)
+    place = await a_place(workplace_of, world, data.draw(st.integers(1, 5)))
+
+    for begin, end in itertools.pairwise([0, *cuts, len(uses)]):
+        await report(place, *order[begin:end])
+        place.clock.forward(seconds=1)
+    await close(place)
+
+    assert await drafts_of(place) == undisturbed
+    await check_announced(place)
+
+
+class OvertakenPool:
+    """A pool that lets another worker do a step before it gives its fourth connection."""
+
+    def __init__(self, place: Workplace) -> None:
+        self.place, self.given = place, 0
+
+    @asynccontextmanager
+    async def acquire(self, **how: Any) -> AsyncIterator[Any]:
+        self.given += 1
+        if self.given == 4:
+            await forget_leases(self.place)
+            assert await close_next_chunk(self.place.bench)
+        async with self.place.pool.acquire(**how) as connection:
+            yield connection
+
+
+usages = st.lists(
+    st.tuples(
+        st.integers(0, 3),
+        st.integers(0, 9),
+        st.sampled_from(["document", "transcript", "opinion", "audio", "name_search"]),
+        st.integers(1, 400),
+        st.sampled_from(["ncwbk", "nysdc", "cacdc"]),
+        st.booleans(),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    reported=usages,
+    payments=st.lists(st.tuples(st.integers(0, 3), st.integers(1, 9_000)), max_size=4),
+    subject=st.sampled_from(["payer", "person"]),
+)
+async def test_every_cent_charged_is_due_waived_exempt_or_credited_and_the_books_balance(
+    workplace_of: Make,
+    reported: list[tuple[int, int, str, int, str, bool]],
+    payments: list[tuple[int, int]],
+    subject: str,
+) -> None:
+    world = a_world(4)
+    place = await opened(await workplace_of(SERVICE, in_chunks_of(2, waiver_subject=subject)))
+    await tell(place, world)
+    await exempt(place, world.people[3].account_id)
+    for number, (payer, amount) in enumerate(payments):
+        await pay(place, world.people[payer], amount, f"payment {number}")
+    place.clock.forward(minutes=10)
+    by_court: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for number, (who, minute, kind, pages, court, is_claimed) in enumerate(reported):
+        by_court[court].append(
+            a_use(
+                world.people[who],
+                NOON + timedelta(minutes=minute),
+                usage_id=f"u{number}",
+                kind=kind,
+                pages=None if kind == "audio" else pages,
+                exemption="CJA" if is_claimed else None,
+            )
+        )
+    for court, uses in by_court.items():
+        await report(place, *uses, court_id=court)
+
+    await close(place)
+
+    lines = await place.pool.fetchrow(
+        "SELECT count(*) AS lines, coalesce(sum(gross_cents), 0)::bigint AS gross,"
+        " coalesce(sum(exempt_cents), 0)::bigint AS exempt FROM usage_lines"
+    )
+    totals = [each.totals for each in await statements_of(place)]
+    assert sum(each.line_count for each in totals) == lines["lines"] == len(reported)
+    assert sum(each.gross_cents for each in totals) == lines["gross"]
+    for each in totals:
+        parts = (each.exempt_cents, each.waived_cents, each.credited_cents, each.newly_due_cents)
+        assert min(parts) >= 0
+        assert sum(parts) == each.gross_cents
+    books = defaultdict(int, await balances_of(place))
+    paid = 1000 + sum(amount for _, amount in payments)
+    assert -books["fees"] == lines["gross"]
+    assert books["exempted"] == lines["exempt"] == sum(each.exempt_cents for each in totals)
+    assert books["waived"] == sum(each.waived_cents for each in totals)
+    assert books["cash"] == paid
+    assert books["receivable"] + books["unapplied_cash"] == sum(each.balance_cents for each in totals)
+    assert sum(books.values()) == 0
+    await place.pool.close()
+
+
+async def exempt(place: Workplace, account_id: UUID) -> None:
+    exemption = Exemption(
+        id=UUID(int=77),
+        account_id=account_id,
+        court_id="nysdc",
+        starts_at=NOON - timedelta(days=1),
+        ends_at=None,
+        must_be_claimed=True,
+        reason="appointed under the Criminal Justice Act",
+    )
+    async with place.pool.acquire() as connection:
+        await schedules.insert_exemption(connection, exemption)
+
+
+@pytest.mark.parametrize("chunk", [1, 3])
+async def test_the_size_of_chunks_makes_no_difference(workplace_of: Make, chunk: int) -> None:
+    world = a_world()
+    undisturbed = await closed_at_once(workplace_of, world)
+    place = await a_place(workplace_of, world, chunk)
+    await report(place, *world.uses())
+
+    await close(place)
+
+    assert await drafts_of(place) == undisturbed

@@ -1,0 +1,94 @@
+"""Uses of an account that isn't known yet: they wait, are booked once it is, or are shown to PSC."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.paa_billing.service import SERVICE
+from shared.messaging.registry import Service
+from tests.billing import (
+    a_person,
+    a_use,
+    an_account,
+    do_due_work,
+    lines_of,
+    opened,
+    report,
+    resources,
+)
+from tests.messaging import Workplace
+
+Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
+MICROSECOND = timedelta(microseconds=1)
+
+
+@pytest.fixture
+async def place(workplace_of: Make) -> Workplace:
+    return await opened(await workplace_of(SERVICE, resources()))
+
+
+async def test_an_unknown_account_waits_and_is_booked_when_it_becomes_known(place: Workplace) -> None:
+    unknown = an_account()
+    uses = [a_use(unknown.account_number, usage_id=f"u{n}") for n in range(3)]
+
+    settled = await report(place, *uses)
+    again = await report(place, *uses)
+    assert (settled.waiting, settled.booked, again.duplicate, again.waiting) == (3, 0, 3, 0)
+    await place.send(unknown)
+    await do_due_work(place)
+
+    assert [line["account_id"] for line in await lines_of(place)] == [unknown.account_id] * 3
+    assert await place.pool.fetchval("SELECT count(*) FROM waiting_usage") == 0
+    assert (await report(place, *uses)).duplicate == 3
+
+
+async def test_while_a_use_waits_its_id_takes_no_other_content(place: Workplace) -> None:
+    person, unknown = await a_person(place), an_account()
+    await report(place, a_use(unknown.account_number, usage_id="u1"))
+
+    settled = await report(place, a_use(person, usage_id="u1"))
+
+    assert [each.reason for each in settled.quarantined] == ["id_used_for_another_use"]
+
+
+async def test_a_waiting_use_is_tried_hourly_and_shown_to_psc_after_seven_days(place: Workplace) -> None:
+    raw = a_use("0000001", usage_id="u1")
+    place.clock.forward(minutes=1)
+    await report(place, raw)
+
+    tried = 0
+    for _ in range(7 * 24 - 1):
+        place.clock.forward(hours=1)
+        tried += await do_due_work(place)
+    assert await place.pool.fetchval("SELECT count(*) FROM waiting_usage") == 1
+    place.clock.forward(hours=1)
+    await do_due_work(place)
+
+    assert tried == 7 * 24 - 1
+    kept = await place.pool.fetchrow("SELECT usage_id, field, reason, record, state FROM quarantined_usage")
+    assert tuple(kept or ()) == (
+        "u1",
+        "account_number",
+        "account_not_known",
+        msgspec.json.encode(raw),
+        "held",
+    )
+    assert await place.pool.fetchval("SELECT count(*) FROM due_work") == 0
+
+
+async def test_more_waiting_uses_than_fit_one_transaction_are_all_booked(place: Workplace) -> None:
+    unknown = an_account()
+    for batch in range(3):
+        records = [
+            a_use(unknown.account_number, usage_id=f"u{batch}-{n}", description="") for n in range(400)
+        ]
+        await report(place, *records)
+
+    await place.send(unknown)
+    while await do_due_work(place):
+        pass
+
+    assert len(await lines_of(place)) == 1200
