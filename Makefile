@@ -1,6 +1,7 @@
 # Everything a person runs here. `make demo` and `make test` do their whole set-up first.
 
 .DEFAULT_GOAL := help
+SHELL := /bin/bash
 .PHONY: help setup demo up down test check bench
 
 PYTHON := .venv/bin/python
@@ -41,6 +42,8 @@ check: setup
 	@.venv/bin/ruff check --quiet .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
+	@.venv/bin/deptry --no-ansi . 2>&1 | grep -v '^Scanning' ; test $${PIPESTATUS[0]} -eq 0
+	@$(NEXTGEN) documents --check
 	@test -z "$(MIGRATIONS)" || .venv/bin/squawk $(MIGRATIONS)
 
 bench: setup
