@@ -15,18 +15,23 @@ from uuid import UUID
 from services.accounts.rules import totp
 from services.accounts.settings import Resources, Settings, open_resources
 from shared.assertion import Assertion, verify_assertion
+from shared.database import Pool
 from shared.messages.accounts import (
     AuthenticatorConfirmed,
+    ChangePassword,
     ConfirmAuthenticator,
     EmailVerificationAsked,
     EmailVerified,
     EnrolAuthenticator,
+    GrantFirstRole,
     LegacyAccount,
     LegacyAccountsLoaded,
     LoadLegacyAccounts,
+    MyAccount,
     Person,
     RegisterAccount,
     ResolveSession,
+    RoleGranted,
     SessionResolved,
     SignedIn,
     SignIn,
@@ -246,9 +251,9 @@ def an_upgrade(place: Workplace, **changes: Any) -> UpgradeAccount:
     return UpgradeAccount(**{**usual, **changes}, password=sealed(place, password))
 
 
-async def tables_holding(place: Workplace, text: str) -> list[str]:
+async def tables_holding(pool: Pool, text: str) -> list[str]:
     """The tables in which a text stands anywhere, as text or as bytes."""
-    names = await place.pool.fetch(
+    names = await pool.fetch(
         """
         SELECT relname FROM pg_class
          WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
@@ -259,6 +264,28 @@ async def tables_holding(place: Workplace, text: str) -> list[str]:
     found = []
     for name in (row["relname"] for row in names):
         is_in = f'SELECT bool_or(position($1 in t::text) + position($2 in t::text) > 0) FROM "{name}" t'  # noqa: S608
-        if await place.pool.fetchval(is_in, text, text.encode().hex()):
+        if await pool.fetchval(is_in, text, text.encode().hex()):
             found.append(name)
     return found
+
+
+async def an_enrolled_member(place: Workplace) -> Member:
+    """Somebody signed in with both factors."""
+    member = await a_signed_in_member(place)
+    await member.enrol()
+    return member
+
+
+async def a_psc_member(place: Workplace) -> Member:
+    """The first PSC account, signed in with both factors."""
+    member = await a_signed_in_member(place)
+    await member.enrol()
+    number = (await member.ask(MyAccount())).account_number
+    granted = await place.send(GrantFirstRole(account_number=number), sender="operator")
+    assert granted == RoleGranted(account_id=member.account_id, role="psc")
+    return member
+
+
+def a_password_change(place: Workplace, present: str = PASSWORD, new: str = OTHER_PASSWORD) -> Any:
+    """A change of password that is accepted; name what matters."""
+    return ChangePassword(present_password=sealed(place, present), new_password=sealed(place, new))

@@ -1,8 +1,10 @@
 """Requests: a command or query sent by a party that waits for the reply, with a deadline."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -25,6 +27,7 @@ from shared.messaging.registry import decode
 from shared.sealed import Seals
 
 DEADLINE_SECONDS = 10.0
+_Future: TypeAlias = "asyncio.Future[tuple[Delivery, UUID]]"
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +44,7 @@ class Requests:
     def __init__(self, url: str, seals: Seals, clock: Clock, *, name: str) -> None:
         self._url, self._name = url, name
         self._seals, self._clock = seals, clock
-        self._waiting: dict[UUID, tuple[str, asyncio.Future[tuple[Delivery, UUID]]]] = {}
+        self._waiting: dict[UUID, tuple[str, _Future]] = {}
         self._opened = asyncio.Event()
         self._publisher: Publisher | None = None
         self._reply_queue = ""
@@ -72,10 +75,8 @@ class Requests:
         again with the same `message_id` is safe, and done once.
         """
         message_id = message_id or ids.new_id(self._clock())
-        future: asyncio.Future[tuple[Delivery, UUID]] = asyncio.get_running_loop().create_future()
-        self._waiting[message_id] = (message.message_owner(), future)
         try:
-            async with asyncio.timeout(deadline_seconds):
+            async with asyncio.timeout(deadline_seconds), self._only_one(message, message_id) as future:
                 publisher = await self._get_publisher()
                 outgoing = self._outgoing(message, message_id, correlation_id, assertion, deadline_seconds)
                 await publisher.publish(outgoing, deadline_seconds)
@@ -84,8 +85,6 @@ class Requests:
             raise ServiceUnavailableError(f"{message.message_owner()} takes no requests now") from error
         except (TimeoutError, PublishError) as error:
             raise DeadlinePassedError(f"no reply in time to {message.message_name()}") from error
-        finally:
-            self._waiting.pop(message_id, None)
         return Answer(
             message=decode(delivery.type, delivery.body),
             reply_id=reply_id,
@@ -100,6 +99,19 @@ class Requests:
     def waiting(self) -> Mapping[UUID, object]:
         """The requests without a reply yet, by message id."""
         return self._waiting
+
+    @asynccontextmanager
+    async def _only_one(self, message: Message, message_id: UUID) -> AsyncIterator[_Future]:
+        """Wait until no other request of this id waits here, since nobody could tell their replies apart."""
+        while message_id in self._waiting:
+            await asyncio.wait((self._waiting[message_id][1],))
+        future: _Future = asyncio.get_running_loop().create_future()
+        self._waiting[message_id] = (message.message_owner(), future)
+        try:
+            yield future
+        finally:
+            del self._waiting[message_id]
+            future.cancel()
 
     async def _open(self, connection: BrokerConnection) -> Publisher:
         self._party = connection.login.party

@@ -208,9 +208,11 @@ async def test_a_held_account_may_sign_in_once_verified_but_not_search(place: Wo
     command = a_registration(place, person=person)
     registered = await place.send(command)
 
+    too_early = await sign_in(place, command.user_name, PASSWORD)
     verified = await verify(place, registered.account_id)
     signed_in = await sign_in(place, command.user_name, PASSWORD)
 
+    assert isinstance(too_early, SignInRefused)
     assert verified.status == "held_for_review"
     assert isinstance(signed_in, SignedIn)
     assert not (await place.emitted(AccountChanged))[-1].is_search_active

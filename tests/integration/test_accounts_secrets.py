@@ -2,7 +2,7 @@
 
 import io
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -38,7 +38,7 @@ async def place(workplace_of: Make) -> AsyncIterator[Workplace]:
 
 
 @pytest.fixture
-def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
     """All that was logged, by the program at any level and by libraries as the program writes it."""
     stream = io.StringIO()
     root = logging.getLogger()
@@ -48,7 +48,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     structlog.configure(
         logger_factory=structlog.WriteLoggerFactory(file=stream), cache_logger_on_first_use=False
     )
-    yield stream.getvalue  # type: ignore[misc]
+    yield stream.getvalue
     structlog.reset_defaults()
 
 
@@ -72,7 +72,7 @@ async def test_a_password_is_in_no_table_and_no_log_when_all_goes_well(
     await legacy.ask(an_upgrade(place, password=PLANTED))
     assert isinstance(await sign_in(place, PLANTED, PLANTED), SignInRefused)
 
-    assert await tables_holding(place, PLANTED) == []
+    assert await tables_holding(place.pool, PLANTED) == []
     assert PLANTED not in logged()
 
 
@@ -96,7 +96,7 @@ async def test_a_password_is_nowhere_when_the_database_fails_in_the_middle(
     assert "P0001" in judgement.error
     assert PLANTED not in judgement.error
     assert await place.pool.fetchval("SELECT count(*) FROM accounts") == 0
-    assert await tables_holding(place, PLANTED) == []
+    assert await tables_holding(place.pool, PLANTED) == []
     assert PLANTED not in logged()
 
 
@@ -115,7 +115,7 @@ async def test_a_password_is_nowhere_when_the_program_fails_in_the_middle(
     assert judgement.verdict is Verdict.RETRY
     assert "RuntimeError" in judgement.error
     assert PLANTED not in judgement.error
-    assert await tables_holding(place, PLANTED) == []
+    assert await tables_holding(place.pool, PLANTED) == []
     assert PLANTED not in logged()
     place.resources = working
     assert isinstance(await place.send(command), AccountRegistered)

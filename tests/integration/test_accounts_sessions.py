@@ -1,32 +1,23 @@
-"""Sessions, assertions, passwords, roles and the history."""
+"""Sessions, assertions and passwords."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
-from uuid import uuid4
 
-import asyncpg
 import pytest
 
-from services.accounts.model import is_unbroken
 from services.accounts.service import SERVICE
-from services.accounts.store.history import list_entries
-from shared.assertion import Role, verify_assertion
+from shared.assertion import verify_assertion
 from shared.errors import BadEnvelopeError
 from shared.messages.accounts import (
     AccountChanged,
     AccountDeactivated,
     AccountShown,
-    ChangePassword,
     DeactivateAccount,
     EnrolAuthenticator,
-    GrantFirstRole,
-    GrantRole,
     MyAccount,
     PasswordChanged,
     PasswordChangeRefused,
-    RoleGranted,
-    RoleRefused,
     SessionRefused,
     SessionResolved,
     SignedIn,
@@ -41,13 +32,12 @@ from shared.messaging.registry import Service
 from tests.builders_accounts import (
     OTHER_PASSWORD,
     PASSWORD,
-    Member,
-    a_legacy_member,
-    a_member,
+    a_password_change,
     a_signed_in_member,
     quick_resources,
     resolve,
     sealed,
+    sign_in,
 )
 from tests.messaging import Workplace, signing_key
 
@@ -59,10 +49,6 @@ KEYS = {"test": signing_key().public_key()}
 async def place(workplace_of: Make) -> AsyncIterator[Workplace]:
     async with quick_resources() as resources:
         yield await workplace_of(SERVICE, resources)
-
-
-def a_password_change(place: Workplace, present: str = PASSWORD, new: str = OTHER_PASSWORD) -> Any:
-    return ChangePassword(present_password=sealed(place, present), new_password=sealed(place, new))
 
 
 async def test_an_assertion_says_who_asks_and_is_for_one_service_only(place: Workplace) -> None:
@@ -141,6 +127,17 @@ async def test_the_present_password_must_be_right_and_wrong_ones_are_counted(pla
     assert isinstance(await member.sign_in(), SignInRefused)
 
 
+async def test_a_change_of_password_forgives_earlier_failures(place: Workplace) -> None:
+    member = await a_signed_in_member(place)
+    for _ in range(4):
+        await sign_in(place, member.user_name, OTHER_PASSWORD)
+
+    await member.ask(a_password_change(place))
+    await member.sign_in()
+
+    assert isinstance(await member.sign_in(password=OTHER_PASSWORD), SignedIn)
+
+
 async def test_two_changes_of_a_password_at_once_make_one(place: Workplace) -> None:
     member = await a_signed_in_member(place)
     asked_by = await member.resolve()
@@ -211,142 +208,3 @@ async def test_my_account_shows_the_present_state(place: Workplace) -> None:
         member.user_name,
         "active",
     )
-
-
-async def a_psc_member(place: Workplace) -> Member:
-    member = await a_signed_in_member(place)
-    await member.enrol()
-    number = (await member.ask(MyAccount())).account_number
-    granted = await place.send(GrantFirstRole(account_number=number), sender="operator")
-    assert granted == RoleGranted(account_id=member.account_id, role="psc")
-    return member
-
-
-async def an_enrolled_member(place: Workplace) -> Member:
-    member = await a_signed_in_member(place)
-    await member.enrol()
-    return member
-
-
-async def test_a_granted_role_is_asserted_and_announced(place: Workplace) -> None:
-    psc, clerk = await a_psc_member(place), await an_enrolled_member(place)
-
-    outcome = await psc.ask(GrantRole(account_id=clerk.account_id, role="court_staff", court_id="ncwbk"))
-
-    assert outcome == RoleGranted(
-        account_id=clerk.account_id,
-        role="court_staff",
-        court_id="ncwbk",
-        actor_account_id=psc.account_id,
-    )
-    assert (await place.emitted(RoleGranted))[-1] == outcome
-    assert (await clerk.resolve("linking")).roles == (Role(role="court_staff", court_id="ncwbk"),)
-    assert (await psc.resolve("linking")).holds("psc")
-
-
-async def test_a_role_is_granted_once(place: Workplace) -> None:
-    psc, clerk = await a_psc_member(place), await an_enrolled_member(place)
-    command = GrantRole(account_id=clerk.account_id, role="court_staff", court_id="ncwbk")
-
-    await psc.ask(command)
-
-    assert await psc.ask(command) == RoleRefused(reason="already_held")
-    assert len(await place.emitted(RoleGranted)) == 2
-
-
-async def test_only_psc_grants_roles(place: Workplace) -> None:
-    clerk, other = await an_enrolled_member(place), await an_enrolled_member(place)
-
-    outcome = await clerk.ask(GrantRole(account_id=other.account_id, role="psc"))
-
-    assert outcome == NotAllowed(reason="role_missing")
-
-
-async def test_roles_need_an_upgraded_individual_with_a_second_factor(place: Workplace) -> None:
-    psc = await a_psc_member(place)
-    plain = await a_member(place)
-    legacy = await a_legacy_member(place)
-    firm = await a_member(place, kind="paa")
-    wanted = [
-        (uuid4(), "account_not_found"),
-        (plain.account_id, "second_factor_missing"),
-        (legacy.account_id, "not_upgraded"),
-        (firm.account_id, "not_an_individual"),
-    ]
-
-    for account_id, reason in wanted:
-        outcome = await psc.ask(GrantRole(account_id=account_id, role="court_staff", court_id="ncwbk"))
-        assert outcome == RoleRefused(reason=reason)  # type: ignore[arg-type]
-
-
-async def test_the_first_role_is_given_once_even_at_once(place: Workplace) -> None:
-    members = [await an_enrolled_member(place) for _ in range(3)]
-    numbers = [(await member.ask(MyAccount())).account_number for member in members]
-
-    async with asyncio.TaskGroup() as group:
-        asked = [
-            group.create_task(place.send(GrantFirstRole(account_number=number), sender="operator"))
-            for number in numbers
-        ]
-
-    outcomes = [task.result() for task in asked]
-    assert outcomes.count(RoleRefused(reason="already_bootstrapped")) == 2
-    assert len(await place.emitted(RoleGranted)) == 1
-
-
-async def test_the_portal_cannot_give_the_first_role(place: Workplace) -> None:
-    judgement, _ = await place.judge(GrantFirstRole(account_number="1234567"), sender="portal")
-
-    assert judgement.verdict is Verdict.PARK
-
-
-async def test_each_act_stands_in_the_history_in_order_and_chained(place: Workplace) -> None:
-    psc, member = await a_psc_member(place), await an_enrolled_member(place)
-    await psc.ask(GrantRole(account_id=member.account_id, role="court_staff", court_id="ncwbk"))
-    await member.ask(a_password_change(place))
-
-    async with place.pool.acquire() as connection:
-        entries = await list_entries(connection, member.account_id)
-
-    assert [entry.kind for entry in entries] == [
-        "registered",
-        "email_verified",
-        "signed_in",
-        "authenticator_added",
-        "role_granted",
-        "password_changed",
-    ]
-    assert is_unbroken(entries)
-
-
-async def test_the_service_itself_can_neither_alter_nor_remove_history_nor_an_account(
-    place: Workplace,
-) -> None:
-    await a_member(place)
-
-    for statement in (
-        "UPDATE history SET kind = 'nothing'",
-        "DELETE FROM history",
-        "TRUNCATE history",
-        "DELETE FROM accounts",
-    ):
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await place.pool.execute(statement)
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE accounts SET account_number = '12345'",
-        "UPDATE accounts SET status = 'active', is_email_verified = false",
-        "UPDATE accounts SET is_shared = true",
-        "UPDATE credentials SET password_hash = '9f86d081884c7d65'",
-        "UPDATE sessions SET level = 3",
-        "INSERT INTO role_grants SELECT gen_random_uuid(), id, 'psc', 'ncwbk', NULL, now() FROM accounts",
-    ],
-)
-async def test_what_must_hold_is_a_constraint(place: Workplace, statement: str) -> None:
-    await a_signed_in_member(place)
-
-    with pytest.raises(asyncpg.IntegrityConstraintViolationError):
-        await place.pool.execute(statement)

@@ -56,8 +56,9 @@ async def is_passcode(work: Work, account: Account, code: str, *, offered_id: UU
     present = await credentials.list_authenticators(work.connection, account.id)
     usable = second_factor.usable(present, offered_id)
     accepted = second_factor.accept_code(usable, code, key=work.resources.factor_key, now=work.now)
-    if accepted is None or not await credentials.update_authenticator(work.connection, accepted):
+    if accepted is None:
         await fail(work, account, counted)
         return False
+    await credentials.update_authenticator(work.connection, accepted)
     await credentials.update_guard(work.connection, guards.after_success(counted))
     return True

@@ -1,11 +1,27 @@
 """SQL of accounts: who somebody is."""
 
 from datetime import date
+from operator import attrgetter
 from uuid import UUID
 
 from services.accounts.model import Account, Likeness
 from shared.database import Connection
 from shared.errors import NotYetKnownError
+
+# What goes into each `$n` of the two statements that write a whole account, in order.
+_inserted = attrgetter(
+    *("id", "account_number", "version", "kind", "generation", "status", "is_shared", "user_name"),
+    *("user_name_key", "legacy_user_name_key", "first_name", "last_name", "name_key", "email", "email_key"),
+    *("is_email_verified", "date_of_birth", "address", "city", "state", "postal_code", "county", "phone"),
+    *("user_type", "is_search_active", "has_second_factor", "is_factor_announced", "factor_skips_used"),
+    *("created_at", "upgraded_at", "deactivated_at"),
+)
+_updated = attrgetter(
+    *("id", "version", "generation", "status", "user_name", "user_name_key", "first_name", "last_name"),
+    *("name_key", "email", "email_key", "is_email_verified", "date_of_birth", "address", "city", "state"),
+    *("postal_code", "county", "phone", "user_type", "is_search_active", "has_second_factor"),
+    *("is_factor_announced", "factor_skips_used", "upgraded_at", "deactivated_at"),
+)
 
 
 async def get_account(connection: Connection, account_id: UUID) -> Account:
@@ -132,37 +148,7 @@ async def insert_account(connection: Connection, account: Account) -> bool:
                 $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)
         ON CONFLICT DO NOTHING
         """,
-        account.id,
-        account.account_number,
-        account.version,
-        account.kind,
-        account.generation,
-        account.status,
-        account.is_shared,
-        account.user_name,
-        account.user_name_key,
-        account.legacy_user_name_key,
-        account.first_name,
-        account.last_name,
-        account.name_key,
-        account.email,
-        account.email_key,
-        account.is_email_verified,
-        account.date_of_birth,
-        account.address,
-        account.city,
-        account.state,
-        account.postal_code,
-        account.county,
-        account.phone,
-        account.user_type,
-        account.is_search_active,
-        account.has_second_factor,
-        account.is_factor_announced,
-        account.factor_skips_used,
-        account.created_at,
-        account.upgraded_at,
-        account.deactivated_at,
+        *_inserted(account),
     )
     return status == "INSERT 0 1"
 
@@ -180,30 +166,5 @@ async def update_account(connection: Connection, account: Account) -> None:
                upgraded_at = $25, deactivated_at = $26
          WHERE id = $1
         """,
-        account.id,
-        account.version,
-        account.generation,
-        account.status,
-        account.user_name,
-        account.user_name_key,
-        account.first_name,
-        account.last_name,
-        account.name_key,
-        account.email,
-        account.email_key,
-        account.is_email_verified,
-        account.date_of_birth,
-        account.address,
-        account.city,
-        account.state,
-        account.postal_code,
-        account.county,
-        account.phone,
-        account.user_type,
-        account.is_search_active,
-        account.has_second_factor,
-        account.is_factor_announced,
-        account.factor_skips_used,
-        account.upgraded_at,
-        account.deactivated_at,
+        *_updated(account),
     )

@@ -129,17 +129,14 @@ async def insert_authenticator(connection: Connection, authenticator: Authentica
     )
 
 
-async def update_authenticator(connection: Connection, authenticator: Authenticator) -> bool:
-    """Write the last accepted step; False where this or a later one was accepted before."""
-    status = await connection.execute(
-        """
-        UPDATE authenticators SET last_step = $2, confirmed_at = $3 WHERE id = $1 AND last_step < $2
-        """,
+async def update_authenticator(connection: Connection, authenticator: Authenticator) -> None:
+    """Write the last accepted step, and that the authenticator is confirmed."""
+    await connection.execute(
+        "UPDATE authenticators SET last_step = $2, confirmed_at = $3 WHERE id = $1",
         authenticator.id,
         authenticator.last_step,
         authenticator.confirmed_at,
     )
-    return status == "UPDATE 1"
 
 
 async def insert_filing_link(connection: Connection, link_id: UUID, account_id: UUID) -> None:
