@@ -3,7 +3,8 @@
     python -m deploy.local.mail_sink --port-file FILE --folder FOLDER
 
 Each mail becomes `FOLDER/<n>.eml`, at once and as a whole. `start` runs it as a process of its own that
-outlives its parent; `mail_sink` runs it within a test, where it can also refuse, stall or hang up.
+outlives its parent; `mail_sink` runs it within a test, where it can also refuse, stall or hang up. Only then
+is aiosmtpd needed, which is a dependency of development: the operator's tool imports this module without it.
 """
 
 import argparse
@@ -20,12 +21,13 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
-
-from aiosmtpd.smtp import SMTP, Envelope
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from deploy.local import processes
 from deploy.local.progress import LocalServerError
+
+if TYPE_CHECKING:
+    from aiosmtpd.smtp import SMTP, Envelope
 
 ROOT = Path(__file__).parent.parent.parent
 START_SECONDS = 20
@@ -92,6 +94,8 @@ class MailSink:
 @asynccontextmanager
 async def mail_sink(folder: Path) -> AsyncIterator[MailSink]:
     """A mail server on a free port of the loopback, for as long as the block runs; the folder must exist."""
+    from aiosmtpd.smtp import SMTP
+
     sink = MailSink(folder=folder)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(

@@ -59,8 +59,12 @@ def resolve(
 
 
 def from_environment(environment: Mapping[str, str]) -> Servers | None:
-    """The servers whose addresses are given, if all are; none if none is."""
-    missing = [name for name in GIVEN if not environment.get(name)]
+    """The servers whose addresses are given, if all are; none if none is.
+
+    `X_FILE` names a file that holds `X`.
+    """
+    given = {name: _read_given(environment, name) for name in GIVEN}
+    missing = [name for name, address in given.items() if not address]
     if len(missing) == len(GIVEN):
         return None
     if missing:
@@ -68,11 +72,11 @@ def from_environment(environment: Mapping[str, str]) -> Servers | None:
         raise LocalServerError(
             f"{' and '.join(missing)} {verb} missing: give all of {', '.join(GIVEN)}, or none"
         )
-    broker = urlsplit(environment["BROKER_URL"])
+    broker = urlsplit(given["BROKER_URL"])
     return Servers(
-        postgres_url=environment["DATABASE_ADMIN_URL"],
+        postgres_url=given["DATABASE_ADMIN_URL"],
         broker_url=f"{broker.scheme}://{broker.netloc.rpartition('@')[2]}",
-        broker_admin_url=environment["BROKER_ADMIN_URL"].rstrip("/"),
+        broker_admin_url=given["BROKER_ADMIN_URL"].rstrip("/"),
         origin="environment",
     )
 
@@ -149,6 +153,16 @@ def stop(folder: Path = DEFAULT_FOLDER, environment: Mapping[str, str] = os.envi
             RabbitNode(folder / "rabbitmq").stop()
             PostgresServer(folder / "postgres").stop()
     say("stopped; the data is kept")
+
+
+def _read_given(environment: Mapping[str, str], name: str) -> str:
+    path = environment.get(f"{name}_FILE")
+    if not path:
+        return environment.get(name, "")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise LocalServerError(f"{name}_FILE names a file that can't be read") from error
 
 
 def _remembered(folder: Path) -> Servers | None:

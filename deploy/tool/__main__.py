@@ -15,6 +15,7 @@ from deploy.local.progress import LocalServerError
 from deploy.tool import clock, processes, stories
 from deploy.tool.contracts import write_documents
 from deploy.tool.databases import MigrationError
+from deploy.tool.installing import install as install_on
 from deploy.tool.price_receipts import price_receipts
 from deploy.tool.status import print_status
 from deploy.tool.stories import StoryError
@@ -63,6 +64,20 @@ def status(story: StoryNumber = None) -> int:
 def migrate(story: StoryNumber = None) -> None:
     """Bring virtual host and databases to what this release wants."""
     asyncio.run(stories.prepare(stories.load(story)))
+
+
+@app.command
+def install(*, courts: str = "") -> None:
+    """Make or update the installation on the given servers, and write each service's settings as files.
+
+    `courts` are court ids with commas between. The servers are those that DATABASE_ADMIN_URL, BROKER_URL and
+    BROKER_ADMIN_URL name, or the files that X_FILE names; nothing is started.
+    """
+    given = servers.from_environment(os.environ)
+    if given is None:
+        raise StoryError(f"name the servers to install on: {', '.join(servers.GIVEN)}")
+    story = asyncio.run(install_on(given, [court for court in courts.split(",") if court]))
+    print(f"installed for {len(story.record.courts)} courts; settings: {story.folder / 'settings'}")
 
 
 @topology_app.command(name="apply")

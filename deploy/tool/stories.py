@@ -37,6 +37,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     instance: str
     courts: tuple[str, ...]
+    has_own_roles: bool = False
+    """Are the passwords of the database roles its own? Else they are this checkout's, for all its stories."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +86,15 @@ class Story:
         """A service's database."""
         return f"{self.instance}_{service}"
 
+    def role_passwords(self) -> dict[str, str]:
+        """The passwords of the database roles."""
+        if self.record.has_own_roles:
+            return databases.read_passwords(self.folder)
+        return databases.passwords_for(self.servers.postgres_url)
+
     def database_url(self, service: str, role: str | None = None) -> str:
         """The address of a service's database, for its own role or for another."""
-        passwords = databases.passwords_for(self.servers.postgres_url)
+        passwords = self.role_passwords()
         role = role or service
         return databases.url_for(
             self.servers.postgres_url, role, passwords[role], self.database_name(service)
@@ -170,7 +178,7 @@ async def create(courts: Iterable[str]) -> Story:
     folder.mkdir(parents=True)
     record = Record(number=number, instance=f"story{number}x{secrets.token_hex(2)}", courts=tuple(courts))
     story = Story(folder=folder, record=record, servers=servers)
-    _make_keys(story)
+    make_keys(story)
     await prepare(story)
     write_whole(folder / "story.json", msgspec.json.encode(record).decode())
     return story
@@ -180,14 +188,14 @@ async def prepare(story: Story) -> None:
     """Virtual host, logins, databases, migrations as this release wants them; harmless when there."""
     topology = topology_for(story.instance, story.record.courts)
     apply_topology(story.servers.broker_admin_url, topology, story.logins())
-    passwords = databases.passwords_for(story.servers.postgres_url)
-    await databases.ensure_roles(story.servers.postgres_url, passwords)
+    await databases.ensure_roles(story.servers.postgres_url, story.role_passwords())
     for service in SERVICES:
         await databases.create_database(story.servers.postgres_url, story.database_name(service), service)
         await databases.migrate(story.database_url(service, f"{service}_owner"), service)
 
 
-def _make_keys(story: Story) -> None:
+def make_keys(story: Story) -> None:
+    """The keys that seal, that sign assertions, and that encrypt the authenticators' secrets."""
     story.keys.mkdir(mode=0o700)
     public: dict[str, str] = {}
     for party in (*SERVICES, *ASKERS):

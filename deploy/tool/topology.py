@@ -38,9 +38,12 @@ def apply_topology(admin_url: str, topology: Topology, passwords: Mapping[str, s
     The administrator gets access to the virtual host too, since the broker checks the declaring login's right
     to each dead-letter exchange.
     """
-    with _client(admin_url) as client:
-        _check(client.put(f"/api/vhosts/{quote(topology.virtual_host, safe='')}"))
-        _check(client.post("/api/definitions", json=topology.definitions(passwords)))
+    try:
+        with _client(admin_url) as client:
+            _check(client.put(f"/api/vhosts/{quote(topology.virtual_host, safe='')}"))
+            _check(client.post("/api/definitions", json=topology.definitions(passwords)))
+    except httpx.TransportError as error:
+        raise TopologyError(f"the broker's management API doesn't answer: {error}") from error
 
 
 def remove_instance(admin_url: str, instance: str) -> None:
