@@ -55,7 +55,7 @@ def resolve(
         return start_in_docker(engine, folder)
     if before is not None and before.origin == "docker":
         raise LocalServerError(f"the servers in {folder} are Docker's, which does not answer: start Docker")
-    return start(folder)
+    return start(folder, is_fast=is_fast)
 
 
 def from_environment(environment: Mapping[str, str]) -> Servers | None:

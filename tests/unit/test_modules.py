@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 LONGEST = 300
-FOLDERS = ("shared", "services", "deploy")
+FOLDERS = ("shared", "services", "deploy", "benchmarks")
 PRODUCT = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 
 

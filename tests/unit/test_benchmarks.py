@@ -1,0 +1,51 @@
+"""What the benchmarks make of what they measured."""
+
+import json
+
+import pytest
+
+from benchmarks.report import Comparison, Goal, Report, compare, percentile
+
+
+def compared(bound: float, *, is_upper: bool = True) -> Comparison:
+    ours = [{"p50_ms": 3.0}, {"p50_ms": 40.0}, {"p50_ms": 5.0}]
+    peer = [{"p50_ms": 2.0}, {"p50_ms": 20.0}, {"p50_ms": 5.0}]
+    return compare("1 caller", ours, peer, compared="p50_ms", goal=Goal(bound=bound, is_upper=is_upper))
+
+
+@pytest.mark.parametrize(
+    ("percent", "expected"), [(1, 1.0), (50, 2.0), (51, 3.0), (75, 3.0), (99, 4.0), (100, 4.0)]
+)
+def test_a_percentile_is_the_nearest_rank_and_always_a_sample(percent: float, expected: float) -> None:
+    assert percentile([4.0, 1.0, 3.0, 2.0], percent) == expected
+
+
+def test_the_ratio_is_the_median_of_the_rounds_ratios_and_not_that_of_the_medians() -> None:
+    comparison = compared(1.5)
+
+    assert (comparison.ratio.lowest, comparison.ratio.median, comparison.ratio.highest) == (1.0, 1.5, 2.0)
+    assert comparison.ours == {"p50_ms": 5.0}
+    assert comparison.other == {"p50_ms": 5.0}
+
+
+@pytest.mark.parametrize(
+    ("bound", "is_upper", "is_met"),
+    [(1.5, True, True), (1.49, True, False), (1.5, False, True), (1.51, False, False)],
+)
+def test_a_goal_is_met_at_its_bound_and_missed_beyond(bound: float, is_upper: bool, is_met: bool) -> None:
+    assert compared(bound, is_upper=is_upper).is_goal_met is is_met
+
+
+def test_a_missed_goal_is_said_and_json_has_the_first_ratio_at_its_top() -> None:
+    report = Report(
+        benchmark="request_reply", other="peer", conditions={"cores": "2"}, comparisons=(compared(1.4),)
+    )
+
+    assert "goal: at most 1.4, MISSED" in report.lines()[-1]
+    assert json.loads(report.json())["ratio_to_peer"] == 1.5
+    assert "\n" not in report.json()
+
+
+def test_sides_with_unequal_rounds_are_not_compared() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        compare("x", [{"a": 1.0}, {"a": 1.0}], [{"a": 1.0}], compared="a", goal=Goal(bound=1, is_upper=True))
