@@ -2,6 +2,8 @@
 
 import asyncio
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -31,7 +33,9 @@ class SpawnedProcesses:
         """
         if self._executor is None:
             spawning = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(self._count, mp_context=spawning)
+            self._executor = ProcessPoolExecutor(
+                self._count, mp_context=spawning, initializer=_end_with_parent
+            )
         executor = self._executor
         try:
             return await asyncio.get_running_loop().run_in_executor(executor, work, argument)
@@ -44,3 +48,18 @@ class SpawnedProcesses:
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
             self._executor = None
+
+
+def _end_with_parent() -> None:
+    """See to it that a spawned process ends when its parent was killed: that parent can't tell it to.
+
+    Its queue tells it nothing either, since each process of the pool holds both ends of it.
+    """
+    threading.Thread(target=_wait_for_parents_end, name="parent's end", daemon=True).start()
+
+
+def _wait_for_parents_end() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

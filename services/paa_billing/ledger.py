@@ -165,7 +165,7 @@ def payment_entries(
     payer_id: UUID, amount_cents: Cents, standing: Standing, entry_id: Callable[[int], UUID]
 ) -> tuple[LedgerEntry, ...]:
     """Money that came in: what is owed is paid, the rest stands as credit."""
-    paid_cents = Cents(min(amount_cents, standing.receivable_cents))
+    paid_cents = Cents(min(amount_cents, max(standing.receivable_cents, 0)))
     moves = (
         (CASH, receivable(payer_id), paid_cents),
         (CASH, unapplied_cash(payer_id), Cents(amount_cents - paid_cents)),

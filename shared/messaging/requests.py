@@ -115,8 +115,9 @@ class Requests:
 
     async def _open(self, connection: BrokerConnection) -> Publisher:
         self._party = connection.login.party
-        self._publisher = publisher = await connection.open_publisher()
+        publisher = await connection.open_publisher()
         self._reply_queue = await connection.open_reply_queue(self._take_reply)
+        self._publisher = publisher  # last: whoever finds it sends, and needs the reply queue's name
         self._opened.set()
         return publisher
 

@@ -1,6 +1,7 @@
 """A scene for fault tests: both toys as processes of their own, on servers that a test may kill."""
 
 import asyncio
+import secrets
 import signal
 import subprocess
 import sys
@@ -17,10 +18,11 @@ import asyncpg
 
 from deploy.local.servers import Servers
 from deploy.tool import databases
+from shared.messaging.topology import WAIT_TIERS
 from tests import toy
 from tests.installation import ROOT, Installation, until
 
-EXIT_SECONDS = 25
+EXIT_SECONDS = 40
 
 
 @dataclass
@@ -94,6 +96,16 @@ class Scene:
 
     async def in_queues(self) -> dict[str, int]:
         """How many messages are ready in each queue that isn't empty; exact while nobody consumes."""
+        kinds = ("commands", "events", "dead", *(f"wait.{tier}" for tier in WAIT_TIERS))
+        found = await self._look_at([f"{service}.{kind}" for service in toy.TOYS for kind in kinds])
+        return {name: ready for name, (ready, _) in found.items() if ready}
+
+    async def has_consumers(self, queue: str, count: int) -> bool:
+        """Do so many replicas consume from a queue?"""
+        return (await self._look_at([queue]))[queue][1] == count
+
+    async def _look_at(self, names: Iterable[str]) -> dict[str, tuple[int, int]]:
+        """Ready messages and consumers of queues, as the broker knows them at this instant."""
         admin = urlsplit(self.installation.servers.broker_admin_url)
         broker = urlsplit(self.installation.servers.broker_url)
         login = f"{admin.username}:{admin.password}@{broker.hostname}:{broker.port}"
@@ -101,13 +113,10 @@ class Scene:
         found = {}
         async with await aio_pika.connect(url) as connection:
             channel = await connection.channel()
-            for service in toy.TOYS:
-                tiers = [f"wait.{tier}" for tier in ("5s", "30s", "5min", "30min")]
-                for kind in ("commands", "events", "dead", *tiers):
-                    name = f"{service}.{kind}"
-                    queue = await channel.declare_queue(name, passive=True)
-                    found[name] = queue.declaration_result.message_count or 0
-        return {name: count for name, count in found.items() if count}
+            for name in names:
+                seen = (await channel.declare_queue(name, passive=True)).declaration_result
+                found[name] = (seen.message_count or 0, seen.consumer_count or 0)
+        return found
 
     async def settle(self, expected: Iterable[str]) -> None:
         """Let both toys finish everything, then compare their effects with what was accepted, one by one."""
@@ -149,14 +158,14 @@ async def a_scene(
 
 
 async def databases_on(servers: Servers, folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """A migrated database for each toy on private servers: addresses for the services, and for the owners."""
+    """A fresh, migrated database for each toy: the addresses for the services, and those for the owners."""
     passwords = databases.read_passwords(folder)
     await databases.ensure_roles(servers.postgres_url, passwords)
     urls, owner_urls = {}, {}
     for service in toy.TOYS:
-        await databases.create_database(servers.postgres_url, service, service)
-        owner = f"{service}_owner"
-        owner_urls[service] = databases.url_for(servers.postgres_url, owner, passwords[owner], service)
+        name, owner = f"{service}_{secrets.token_hex(4)}", f"{service}_owner"
+        await databases.create_database(servers.postgres_url, name, service)
+        owner_urls[service] = databases.url_for(servers.postgres_url, owner, passwords[owner], name)
         await databases.migrate(owner_urls[service], service)
-        urls[service] = databases.url_for(servers.postgres_url, service, passwords[service], service)
+        urls[service] = databases.url_for(servers.postgres_url, service, passwords[service], name)
     return urls, owner_urls

@@ -232,7 +232,7 @@ async def test_every_cent_charged_is_due_waived_exempt_or_credited_and_the_books
 
     await close(place)
 
-    lines = await place.pool.fetchrow(
+    (lines,) = await place.pool.fetch(
         "SELECT count(*) AS lines, coalesce(sum(gross_cents), 0)::bigint AS gross,"
         " coalesce(sum(exempt_cents), 0)::bigint AS exempt FROM usage_lines"
     )

@@ -1,4 +1,4 @@
-"""A statement's files: written before they are named, the same bytes each time, verified from the JSON alone."""
+"""A statement's files: written before they are named, the same bytes each time, verified from JSON alone."""
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -25,7 +25,7 @@ from shared.messages.paa_billing import (
 from shared.messaging.judge import Verdict
 from shared.messaging.registry import Service
 from tests.billing import Holder, a_firm, a_person, a_use, an_account, invite, join, opened, report, resources
-from tests.closing import balances_of, close, pay, statements_of
+from tests.closing import CLOSING_DAY, balances_of, close, pay, statements_of
 from tests.messaging import Workplace
 
 Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
@@ -230,6 +230,20 @@ async def test_a_credit_moves_too(place: Workplace) -> None:
     assert joined.moved_balance_cents == -700
     assert await balance_of(place, person) == (0, 0)
     assert await balance_of(place, firm) == (0, 700)
+
+
+async def test_charges_of_a_quarter_that_is_over_are_seen_before_its_statement(place: Workplace) -> None:
+    person = await a_person(place)
+    await report(place, a_use(person, kind="transcript", pages=400))
+    seen = []
+    for instant in (place.clock.now, CLOSING_DAY, CLOSING_DAY):
+        place.clock.now = instant
+        shown = await place.send(MyBalance(), by=person.asks(place.clock()))
+        seen.append((shown.running_charged_cents, shown.unissued_charged_cents, shown.open_cents))
+        if len(seen) == 2:
+            await close(place)
+
+    assert seen == [(4000, 0, 0), (0, 4000, 0), (0, 0, 4000)]
 
 
 async def test_with_the_policy_off_a_balance_stays(workplace_of: Make) -> None:

@@ -1,8 +1,9 @@
-"""What a court with a valid login may send that no honest one would: the service stays up and loses nothing."""
+"""What a court may send that no honest one would: the service stays up, and nothing is lost."""
 
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,11 +16,13 @@ from deploy.local.servers import Servers
 from deploy.tool.databases import url_for
 from shared.clock import real_clock
 from shared.database import Pool, open_pool
+from shared.messages.base import Command
 from shared.messaging.ids import new_id
 from shared.runtime import Process
 from tests import court_toy, toy
-from tests.court_toy import ReportWord
+from tests.court_toy import CloseWords, CountWords, RepairWords, ReportWord
 from tests.installation import Installation, running, until
+from tests.toy import AddWord
 
 FLAGS = {
     "content_type": 15,
@@ -49,10 +52,6 @@ class RawProperties:
 
 def short(text: bytes) -> bytes:
     return bytes([len(text)]) + text
-
-
-def table(**pairs: bytes) -> bytes:
-    return raw_table({name.replace("_", "-").encode(): value for name, value in pairs.items()})
 
 
 def raw_table(pairs: Mapping[bytes, bytes]) -> bytes:
@@ -87,20 +86,20 @@ class Billing:
         settings = self.installation.settings("paa_billing", self.url)
         return Process(self.installation.bench(court_toy.BILLING, self.pool, real_clock), settings)
 
-    async def report(self, word: str, *, body: bytes | None = None, **raw: bytes) -> None:
-        """Send a report as the court `ncwbk`, with some properties replaced by raw bytes."""
+    async def report(self, word: str, *, body: bytes | None = None, **raw: bytes | None) -> None:
+        """Send a report as the court `ncwbk`, some properties replaced by raw bytes, or left out."""
         report = ReportWord(court_id="ncwbk", word=word)
         time = {b"cloudEvents:time": text(real_clock().isoformat().encode())}
-        headers = raw.pop("headers", raw_table(time))
         usual = {
-            "headers": headers,
+            "headers": raw_table(time),
             "delivery_mode": b"\x02",
             "correlation_id": short(str(new_id(real_clock())).encode()),
             "message_id": short(str(new_id(real_clock())).encode()),
             "message_type": short(ReportWord.message_name().encode()),
             "user_id": short(f"{self.installation.instance}-ncwbk".encode()),
         }
-        properties: Any = RawProperties({**usual, **raw})
+        kept = {name: value for name, value in {**usual, **raw}.items() if value is not None}
+        properties: Any = RawProperties(kept)
         key = f"{ReportWord.message_name()}.{self.installation.instance}-ncwbk"
         async with await aio_pika.connect(self.installation.broker_url("ncwbk")) as connection:
             channel = await (await connection.channel()).get_underlay_channel()
@@ -195,7 +194,7 @@ async def test_a_hostile_envelope_is_settled_once_and_harms_nobody(billing: Bill
         await billing.report("honest")
         await until(lambda: billing.has_settled("honest"), "the honest report is done", deadline_seconds=8)
         for number_of_copy in range(8):
-            await until(lambda n=number_of_copy: billing.has_settled(f"hostile {n}"), "it is settled")
+            await until(partial(billing.has_settled, f"hostile {number_of_copy}"), "it is settled")
         assert await process.is_ready()
 
     hostile = [f"hostile {n}" for n in range(8)]
@@ -206,3 +205,61 @@ async def test_a_hostile_envelope_is_settled_once_and_harms_nobody(billing: Bill
     else:
         assert await billing.words() == ["honest", *hostile]
         assert await billing.parked() == []
+
+
+async def test_a_court_that_reports_for_another_court_is_parked(billing: Billing) -> None:
+    lie = msgspec.json.encode(ReportWord(court_id="gubk", word="lie"))
+    async with running(billing.process()):
+        await billing.report("lie", body=lie)
+        await until(partial(billing.has_settled, "lie"), "it is settled")
+
+    assert await billing.words() == []
+    assert [(row["reason"], row["sender"]) for row in await billing.parked()] == [("bad_envelope", "ncwbk")]
+
+
+@pytest.mark.parametrize("kind", [CloseWords, RepairWords, CountWords, AddWord])
+async def test_a_court_that_says_what_is_not_a_courts_to_say_is_parked(
+    billing: Billing, kind: type[Command]
+) -> None:
+    """The broker looks at the routing key only; the reader looks at the type."""
+    async with running(billing.process()):
+        body = b'{"word": "spoken out of turn"}'
+        await billing.report("x", body=body, message_type=short(kind.message_name().encode()))
+        await until(partial(billing.has_settled, "spoken out of turn"), "it is settled")
+
+    assert await billing.words() == []
+    assert [row["reason"] for row in await billing.parked()] == ["bad_envelope"]
+
+
+async def test_a_message_without_a_proved_sender_is_parked(billing: Billing) -> None:
+    async with running(billing.process()):
+        await billing.report("nobody's", user_id=None)
+        await until(partial(billing.has_settled, "nobody's"), "it is settled")
+
+    assert await billing.words() == []
+    assert [(row["reason"], row["sender"]) for row in await billing.parked()] == [("bad_envelope", None)]
+
+
+async def test_a_second_report_under_a_used_id_is_parked_and_not_dropped_without_a_word(
+    billing: Billing,
+) -> None:
+    message_id = short(str(new_id(real_clock())).encode())
+    async with running(billing.process()):
+        for word in ("first", "first", "second", "third"):
+            await billing.report(word, message_id=message_id)
+            await until(partial(billing.has_settled, word), "it is settled")
+
+    assert await billing.words() == ["first"]
+    assert [msgspec.json.decode(row["body"])["word"] for row in await billing.parked()] == ["second", "third"]
+
+
+async def test_an_attempt_that_a_stranger_claims_is_not_believed(billing: Billing) -> None:
+    unknown = short(b"paa_billing.of_tomorrow.v9")
+    async with running(billing.process()):
+        for attempt in (-10, 0, 2**62):
+            await billing.report(
+                f"attempt {attempt}", message_type=unknown, **with_time(x_attempt=number(attempt))
+            )
+            await until(partial(billing.has_settled, f"attempt {attempt}"), "it is settled")
+
+    assert [(row["reason"], row["attempts"]) for row in await billing.parked()] == [("unknown_type", 5)] * 3

@@ -188,7 +188,7 @@ async def test_an_event_older_than_the_inbox_is_a_bad_envelope(place: Workplace)
 
     judgement, _ = await place.judge(old, message_id=new_id(NOON - timedelta(days=900)))
 
-    assert (judgement.verdict, judgement.reason) == (Verdict.PARK, "poison")
+    assert (judgement.verdict, judgement.reason) == (Verdict.PARK, "bad_envelope")
     assert "BadEnvelopeError" in judgement.error
     assert await words(place) == []
 

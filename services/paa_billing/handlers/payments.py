@@ -10,7 +10,7 @@ from services.paa_billing.model.issued import Payment
 from services.paa_billing.prices import schedule_in_force
 from services.paa_billing.rules.payments import decide_payment, payer_of
 from services.paa_billing.settings import Resources
-from services.paa_billing.store import firms, ledger, memberships, payments, schedules, usage
+from services.paa_billing.store import firms, ledger, memberships, payments, schedules, totals, usage
 from shared.messages.paa_billing import (
     BalanceShown,
     BillingRefused,
@@ -60,6 +60,7 @@ async def my_balance(query: MyBalance, work: UnitOfWork[Resources]) -> BalanceSh
         credit_cents=max(-balance, 0),
         running_quarter=str(quarter),
         running_charged_cents=await usage.sum_charged(work.connection, payer_id, quarter),
+        unissued_charged_cents=await totals.sum_unissued(work.connection, payer_id, quarter),
         waiver_cents=0 if schedule is None else schedule.waiver_cents,
         paid_by_firm=None if paying is None else paying.name,
     )

@@ -26,7 +26,8 @@ async def my_statements(query: MyStatements, work: UnitOfWork[Resources]) -> Sta
         return BillingRefused(reason="firm_not_found")
     issued = await statements.list_statements(work.connection, payer_id, MOST_STATEMENTS)
     files = await statements.list_files(work.connection, [each.id for each in issued])
-    still_open = open_by_quarter(await ledger.list_changes(work.connection, payer_id))
+    changes = await ledger.list_changes(work.connection, [payer_id])
+    still_open = open_by_quarter(changes[payer_id])
     return StatementList(
         statements=tuple(
             _shown(each, files[each.id], still_open.get(each.quarter, Cents(0))) for each in issued

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 from uuid import UUID
 
 from services.paa_billing.ledger import BalanceChange
@@ -30,19 +31,8 @@ from shared.messaging.unit_of_work import UnitOfWork
 from shared.money import Cents, dollars
 
 LEASE_SECONDS = 300.0
-STATED_AS: Mapping[str, AdjustmentKind] = {
-    kind: kind
-    for kind in (
-        "credit",
-        "debit",
-        "payment",
-        "returned_payment",
-        "returned_payment_fee",
-        "refund",
-        "write_off",
-        "balance_moved",
-    )
-}
+STATED_AS: Mapping[str, AdjustmentKind] = {kind: kind for kind in get_args(AdjustmentKind)}
+"""How an operation is called on a statement; a settlement is its own fees, not a correction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,22 +84,21 @@ async def _find(
     work: UnitOfWork[Resources], close: Close, payers: Sequence[ClosingPayer]
 ) -> tuple[Found, ...]:
     payer_ids = [payer.payer_id for payer in payers]
+    lines = await totals.list_lines(work.connection, close.quarter, payer_ids)
+    changes = await ledger.list_changes(work.connection, payer_ids)
+    people = {line.account_id for group in lines.values() for line in group}
+    names = await statements.list_names(work.connection, sorted({*people, *payer_ids}))
     firm_names = await statements.list_firm_names(work.connection, payer_ids)
-    found = []
-    for payer in payers:
-        lines = await totals.list_lines(work.connection, close.quarter, payer.payer_id)
-        people = sorted({line.account_id for line in lines} | {payer.payer_id})
-        names = await statements.list_names(work.connection, people)
-        found.append(
-            Found(
-                payer=payer,
-                named=(firm_names if payer.payer_kind == "paa" else names).get(payer.payer_id),
-                lines=lines,
-                names=names,
-                changes=tuple(await ledger.list_changes(work.connection, payer.payer_id)),
-            )
+    return tuple(
+        Found(
+            payer=payer,
+            named=(firm_names if payer.payer_kind == "paa" else names).get(payer.payer_id),
+            lines=tuple(lines[payer.payer_id]),
+            names=names,
+            changes=changes[payer.payer_id],
         )
-    return tuple(found)
+        for payer in payers
+    )
 
 
 def _seal_all(found: Iterable[Found], close: Close, known: Sequence[FeeSchedule]) -> list[Sealed | Parked]:
@@ -131,7 +120,7 @@ def _seal(found: Found, close: Close, known: Sequence[FeeSchedule]) -> Sealed | 
         ),
         settlement=settlement,
         lines=found.lines,
-        holders={key: AccountHolder(each.account_number, each.name) for key, each in found.names.items()},
+        holders=_holders(found),
         carried_cents=payer.carried_cents,
         adjustments=_adjustments(found, close),
         cut_off_at=close.cut_off_at,
@@ -151,6 +140,12 @@ def _seal(found: Found, close: Close, known: Sequence[FeeSchedule]) -> Sealed | 
         first = problems[0]
         return _parked(payer, "statement_not_verified", f"{first.where}: {first.expected}", first.found)
     return Sealed(payer_id=payer.payer_id, canonical=canonical_json(draft))
+
+
+def _holders(found: Found) -> dict[UUID, AccountHolder]:
+    people = {line.account_id for line in found.lines}
+    named = {account_id: found.names[account_id] for account_id in people}
+    return {key: AccountHolder(each.account_number, each.name) for key, each in named.items()}
 
 
 def _adjustments(found: Found, close: Close) -> tuple[Adjustment, ...]:

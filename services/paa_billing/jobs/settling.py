@@ -54,7 +54,7 @@ async def _settle(
 async def _post(work: UnitOfWork[Resources], close: Close, payers: Sequence[ClosingPayer]) -> None:
     standings = await ledger.sum_standings(work.connection, [payer.payer_id for payer in payers])
     operations = [
-        settlement_operation(payer.settlement, standings[payer.payer_id], close)
+        settlement_operation(payer.settlement, payer, standings[payer.payer_id], close)
         for payer in payers
         if payer.settlement is not None
     ]

@@ -38,10 +38,14 @@ class Close:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosingPayer:
-    """A payer on the way to a statement; from `settled` on with what the quarter comes to."""
+    """A payer on the way to a statement; from `settled` on with what the quarter comes to.
+
+    Each time that a parked payer is taken up again is another attempt.
+    """
 
     payer_id: UUID
     payer_kind: PayerKind
+    attempt: int = 0
     settlement: Settlement | None = None
     carried_cents: Cents = NOTHING
 

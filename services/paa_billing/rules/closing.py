@@ -1,10 +1,17 @@
 """Closing a quarter: whether it may be closed, and what it comes to for each payer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.paa_billing.ledger import LedgerOperation, OperationKind, Standing, settlement_entries
+from services.paa_billing.ledger import (
+    LedgerEntry,
+    LedgerOperation,
+    OperationKind,
+    Standing,
+    reverse,
+    settlement_entries,
+)
 from services.paa_billing.model import (
     FeeSchedule,
     PayerTotals,
@@ -101,9 +108,16 @@ def as_parked(refused: SettlementRefused) -> Parked:
     )
 
 
-def settlement_operation(settlement: Settlement, standing: Standing, close: Close) -> LedgerOperation:
-    """What a payer's settlement posts; its ids repeat, so that posting it twice is refused."""
-    operation_id = child_id(close.command_id, f"settlement of {settlement.payer_id}", 0)
+def settlement_id(close: Close, payer: ClosingPayer) -> UUID:
+    """The id of a payer's settlement; it repeats, so that posting an attempt twice is refused."""
+    return child_id(close.command_id, f"settlement of {payer.payer_id}", payer.attempt)
+
+
+def settlement_operation(
+    settlement: Settlement, payer: ClosingPayer, standing: Standing, close: Close
+) -> LedgerOperation:
+    """What a payer's settlement posts."""
+    operation_id = settlement_id(close, payer)
     return LedgerOperation(
         id=operation_id,
         kind=SETTLEMENT,
@@ -112,5 +126,20 @@ def settlement_operation(settlement: Settlement, standing: Standing, close: Clos
         explanation=f"Fees of {settlement.quarter}",
         entries=settlement_entries(
             settlement, standing, lambda index: child_id(operation_id, "entry", index)
+        ),
+    )
+
+
+def reversal_of(payer: ClosingPayer, posted: Sequence[LedgerEntry], close: Close) -> LedgerOperation:
+    """What undoes the settlement of a payer that was set aside after it was posted."""
+    operation_id = child_id(close.command_id, f"reversal for {payer.payer_id}", payer.attempt)
+    return LedgerOperation(
+        id=operation_id,
+        kind=SETTLEMENT,
+        quarter=close.quarter,
+        at=close.cut_off_at,
+        explanation=f"Fees of {close.quarter} taken back",
+        entries=tuple(
+            reverse(entry, child_id(operation_id, "entry", index)) for index, entry in enumerate(posted)
         ),
     )

@@ -35,12 +35,14 @@ def decide_payment(
 
 def open_by_quarter(changes: Iterable[BalanceChange]) -> Mapping[Quarter, Cents]:
     """What is unpaid of each settled quarter's own fees; money pays the oldest debt first."""
-    known = tuple(changes)
-    balance_cents = sum(change.amount_cents for change in known)
-    debts = [change for change in known if change.amount_cents > 0]
-    open_cents = open_items([change.amount_cents for change in debts], Cents(max(balance_cents, 0)))
-    return {
-        change.quarter: cents
-        for change, cents in zip(debts, open_cents, strict=True)
-        if change.kind == "settlement"
-    }
+    debts: dict[Quarter | UUID, Cents] = {}
+    balance_cents = Cents(0)
+    for change in changes:
+        balance_cents = Cents(balance_cents + change.amount_cents)
+        # A settlement may have been taken back and posted anew: it is one debt all the same.
+        debt = change.quarter if change.kind == "settlement" else change.operation_id
+        debts[debt] = Cents(debts.get(debt, 0) + change.amount_cents)
+    owed = {debt: cents for debt, cents in debts.items() if cents > 0}
+    open_cents = open_items(owed.values(), Cents(max(balance_cents, 0)))
+    still_open = zip(owed, open_cents, strict=True)
+    return {debt: cents for debt, cents in still_open if isinstance(debt, Quarter)}

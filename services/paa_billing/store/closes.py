@@ -121,7 +121,7 @@ async def lock_listed(connection: Connection, quarter: Quarter, limit: int) -> l
     """The next payers to settle, held; those that another worker holds are passed over."""
     rows = await connection.fetch(
         """
-        SELECT payer_id, payer_kind
+        SELECT payer_id, payer_kind, attempt
           FROM closing_payers
          WHERE quarter = $1 AND stage = 'listed'
          ORDER BY payer_id
@@ -168,7 +168,7 @@ async def lease_settled(
            SET leased_until = clock_timestamp() + make_interval(secs => $3)
           FROM free
          WHERE c.quarter = $1 AND c.payer_id = free.payer_id
-        RETURNING c.payer_id, c.payer_kind, c.settlement, c.carried_cents
+        RETURNING c.payer_id, c.payer_kind, c.attempt, c.settlement, c.carried_cents
         """,
         str(quarter),
         limit,
@@ -242,17 +242,31 @@ async def park_payers(connection: Connection, quarter: Quarter, parked: Sequence
     )
 
 
-async def unpark_payers(connection: Connection, quarter: Quarter) -> int:
-    """Take up again all that were set aside, each where it stood; answers how many."""
-    status = await connection.execute(
+async def list_parked(connection: Connection, quarter: Quarter) -> list[ClosingPayer]:
+    """Those that were set aside, without what their quarter came to."""
+    rows = await connection.fetch(
+        """
+        SELECT payer_id, payer_kind, attempt
+          FROM closing_payers
+         WHERE quarter = $1 AND stage = 'parked'
+         ORDER BY payer_id
+        """,
+        str(quarter),
+    )
+    return [ClosingPayer(**row) for row in rows]
+
+
+async def unpark_payers(connection: Connection, quarter: Quarter) -> None:
+    """Take up again, from the beginning, all that were set aside; what they posted has been reversed."""
+    await connection.execute(
         """
         UPDATE closing_payers
-           SET stage = stage_before, stage_before = NULL, reason = NULL, expected = NULL, found = NULL
+           SET stage = 'listed', stage_before = NULL, reason = NULL, expected = NULL, found = NULL,
+               settlement = NULL, carried_cents = NULL, attempt = attempt + 1
          WHERE quarter = $1 AND stage = 'parked'
         """,
         str(quarter),
     )
-    return int(status.removeprefix("UPDATE "))
 
 
 async def has_stage(connection: Connection, quarter: Quarter, stage: str) -> bool:

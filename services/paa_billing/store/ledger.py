@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.paa_billing.ledger import BalanceChange, LedgerOperation, Standing
+from services.paa_billing.ledger import BalanceChange, LedgerAccount, LedgerEntry, LedgerOperation, Standing
 from services.paa_billing.model import Quarter
 from services.paa_billing.model.closes import PayerBalances
 from shared.database import Connection
@@ -67,6 +67,33 @@ async def insert_entries(connection: Connection, operations: Sequence[LedgerOper
         [entry.amount_cents for _, entry in rows],
         [entry.reverses for _, entry in rows],
     )
+
+
+async def list_entries(
+    connection: Connection, operation_ids: Sequence[UUID]
+) -> dict[UUID, list[LedgerEntry]]:
+    """The entries of operations."""
+    rows = await connection.fetch(
+        """
+        SELECT operation_id, id, debit_kind, debit_payer_id, debit_court_id, credit_kind, credit_payer_id,
+               credit_court_id, amount_cents, reverses
+          FROM ledger_entries
+         WHERE operation_id = ANY($1::uuid[])
+         ORDER BY operation_id, id
+        """,
+        operation_ids,
+    )
+    found: dict[UUID, list[LedgerEntry]] = {operation_id: [] for operation_id in operation_ids}
+    for row in rows:
+        entry = LedgerEntry(
+            id=row["id"],
+            debit=LedgerAccount(row["debit_kind"], row["debit_payer_id"], row["debit_court_id"]),
+            credit=LedgerAccount(row["credit_kind"], row["credit_payer_id"], row["credit_court_id"]),
+            amount_cents=row["amount_cents"],
+            reverses=row["reverses"],
+        )
+        found[row["operation_id"]].append(entry)
+    return found
 
 
 async def sum_standings(connection: Connection, payer_ids: Sequence[UUID]) -> dict[UUID, Standing]:
@@ -142,20 +169,28 @@ async def sum_balances_for_close(
     }
 
 
-async def list_changes(connection: Connection, payer_id: UUID) -> list[BalanceChange]:
-    """All that ever changed a payer's balance, oldest first."""
+async def list_changes(
+    connection: Connection, payer_ids: Sequence[UUID]
+) -> dict[UUID, tuple[BalanceChange, ...]]:
+    """All that ever changed these payers' balances, oldest first."""
     rows = await connection.fetch(
         """
-        SELECT operation_id, kind, quarter, at, explanation, sum(amount_cents)::bigint AS amount_cents
+        SELECT payer_id, operation_id, kind, quarter, at, explanation,
+               sum(amount_cents)::bigint AS amount_cents
           FROM payer_movements
-         WHERE payer_id = $1
-         GROUP BY operation_id, kind, quarter, at, explanation
+         WHERE payer_id = ANY($1::uuid[])
+         GROUP BY payer_id, operation_id, kind, quarter, at, explanation
         HAVING sum(amount_cents) <> 0
-         ORDER BY at, operation_id
+         ORDER BY payer_id, at, operation_id
         """,
-        payer_id,
+        payer_ids,
     )
-    return [BalanceChange(**{**row, "quarter": Quarter.parse(row["quarter"])}) for row in rows]
+    found: dict[UUID, tuple[BalanceChange, ...]] = dict.fromkeys(payer_ids, ())
+    for row in rows:
+        fields = {**row, "quarter": Quarter.parse(row["quarter"])}
+        payer_id = fields.pop("payer_id")
+        found[payer_id] = (*found[payer_id], BalanceChange(**fields))
+    return found
 
 
 def _key(payer_id: UUID) -> int:

@@ -55,27 +55,46 @@ async def sum_charged_by_person(
     return {row["account_id"]: Cents(row["charged_cents"]) for row in rows}
 
 
-async def list_lines(connection: Connection, quarter: Quarter, payer_id: UUID) -> tuple[UsageLine, ...]:
-    """All lines of a payer that are billed in a quarter."""
+async def sum_unissued(connection: Connection, payer_id: UUID, before: Quarter) -> Cents:
+    """What a payer is charged in earlier quarters whose statement isn't issued yet."""
+    charged = await connection.fetchval(
+        """
+        SELECT coalesce(sum(l.gross_cents - l.exempt_cents), 0)::bigint
+          FROM quarters AS q
+          JOIN usage_lines AS l ON l.billed_quarter = q.quarter AND l.payer_id = $1
+         WHERE q.quarter < $2
+           AND NOT EXISTS (SELECT FROM statements AS s WHERE s.quarter = q.quarter AND s.payer_id = $1)
+        """,
+        payer_id,
+        str(before),
+    )
+    return Cents(charged)
+
+
+async def list_lines(
+    connection: Connection, quarter: Quarter, payer_ids: Sequence[UUID]
+) -> dict[UUID, list[UsageLine]]:
+    """All lines that are billed in a quarter to these payers."""
     rows = await connection.fetch(
         """
         SELECT court_id, usage_id, account_id, payer_id, used_at, kind, page_count, byte_count, record_count,
                description, case_number, client_code, schedule_effective_on, gross_cents, exempt_cents,
                exemption_id, reasons, used_quarter, billed_quarter
           FROM usage_lines
-         WHERE billed_quarter = $1 AND payer_id = $2
+         WHERE billed_quarter = $1 AND payer_id = ANY($2::uuid[])
         """,
         str(quarter),
-        payer_id,
+        payer_ids,
     )
-    return tuple(
-        UsageLine(
+    found: dict[UUID, list[UsageLine]] = {payer_id: [] for payer_id in payer_ids}
+    for row in rows:
+        line = UsageLine(
             **{
                 **row,
                 "reasons": tuple(row["reasons"]),
                 "used_quarter": Quarter.parse(row["used_quarter"]),
-                "billed_quarter": Quarter.parse(row["billed_quarter"]),
+                "billed_quarter": quarter,
             }
         )
-        for row in rows
-    )
+        found[line.payer_id].append(line)
+    return found

@@ -14,13 +14,17 @@ class MyBalance(Query, frozen=True, kw_only=True, tag="paa_billing.my_balance.v1
 
 
 class BalanceShown(Reply, frozen=True, kw_only=True, tag="paa_billing.balance_shown.v1"):
-    """Issued and unpaid, unapplied credit, and the running quarter; whole cents."""
+    """Issued and unpaid, unapplied credit, and the running quarter; whole cents.
+
+    `unissued_charged_cents` is charged in quarters that are over, but stand on no statement yet.
+    """
 
     payer_id: UUID
     open_cents: int
     credit_cents: int
     running_quarter: Quarter
     running_charged_cents: int
+    unissued_charged_cents: int = 0
     waiver_cents: int
     paid_by_firm: str | None
 

@@ -1,0 +1,71 @@
+"""SIGTERM under load: what is in hand is finished, what was not begun goes back, and the exit code is 0."""
+
+import asyncio
+import time
+from functools import partial
+from pathlib import Path
+
+from tests.faults.load import WORDS, send
+from tests.faults.scene import Scene
+from tests.installation import until
+
+DRAIN_SECONDS = 20
+LOAD = [f"slow {number:03}" for number in range(400)]
+
+
+async def test_sigterm_under_load_finishes_what_is_in_hand_and_gives_back_the_rest(scene: Scene) -> None:
+    await send(scene.installation, WORDS, LOAD)
+    accounts = scene.start("accounts", drain_seconds=str(DRAIN_SECONDS))
+    await until(lambda: has_done(scene, 20), "the load is being worked on")
+
+    asked_at = time.monotonic()
+    exit_code = await scene.end(accounts)
+    seconds = time.monotonic() - asked_at
+
+    done = await scene.words("accounts")
+    assert (exit_code, seconds < DRAIN_SECONDS) == (0, True)
+    assert 20 <= len(done) < len(LOAD)
+    assert await scene.rows("accounts", "SELECT message_id FROM outbox") == []
+    given_back = {"accounts.commands": len(LOAD) - len(done), "notify.events": len(done)}
+    await until(lambda: is_in_queues(scene, given_back), f"what was not begun is back: {given_back}")
+
+    scene.start("accounts")
+    scene.start("notify")
+    await scene.settle(LOAD)
+
+
+async def test_sigterm_again_and_again_under_load_loses_nothing(scene: Scene) -> None:
+    await send(scene.installation, WORDS, LOAD)
+    scene.start("notify")
+    for round_number in range(1, 4):
+        accounts = scene.start("accounts", drain_seconds=str(DRAIN_SECONDS))
+        await until(partial(has_done, scene, 50 * round_number), "the load is being worked on")
+        assert await scene.end(accounts) == 0
+    scene.start("accounts")
+
+    await scene.settle(LOAD)
+
+
+async def test_a_sigterm_before_the_start_is_complete_is_obeyed(scene: Scene) -> None:
+    await send(scene.installation, WORDS, LOAD[:50])
+    started = [scene.start("accounts") for _ in range(3)]
+    for accounts in started:
+        log = scene.folder / f"accounts-{scene.processes.index(accounts)}.log"
+        await until(partial(has_started, log), "the process has begun to start")
+        assert await scene.end(accounts) == 0
+    scene.start("accounts")
+    scene.start("notify")
+
+    await scene.settle(LOAD[:50])
+
+
+async def has_done(scene: Scene, count: int) -> bool:
+    return len(await scene.words("accounts")) >= count
+
+
+async def has_started(log: Path) -> bool:
+    return b"service_started" in await asyncio.to_thread(log.read_bytes)
+
+
+async def is_in_queues(scene: Scene, expected: dict[str, int]) -> bool:
+    return await scene.in_queues() == expected

@@ -1,0 +1,105 @@
+"""Connections that end in other ways than by a crash: the process mends them without help."""
+
+import asyncio
+from urllib.parse import quote, urlsplit
+
+import httpx
+import msgspec
+import pytest
+
+from shared.clock import real_clock
+from shared.database import open_pool
+from shared.errors import ForbiddenError
+from shared.messaging.broker import connect
+from shared.runtime import Process
+from tests.faults.load import WORDS, an_added_word, send
+from tests.faults.proxy import Proxy
+from tests.faults.scene import Scene
+from tests.installation import running, until
+from tests.toy import TOYS
+
+SILENCE_SECONDS = 9
+"""Longer than the client waits for a sign of life at a heartbeat of one second."""
+
+
+async def process_in(scene: Scene, service: str, broker_url: str) -> Process:
+    """A toy inside this test, so that its tasks can be looked at."""
+    pool = await open_pool(scene.urls[service], size=8, name="test")
+    settings = scene.installation.settings(service, scene.urls[service], broker_url=broker_url)
+    return Process(scene.installation.bench(TOYS[service], pool, real_clock), settings)
+
+
+async def test_a_network_that_falls_silent_costs_no_worker(scene: Scene) -> None:
+    """The client then cancels what waits for it: a task that took this for its own end would be gone."""
+    before, during, after = ([f"{when} {n:02}" for n in range(40)] for when in ("before", "during", "after"))
+    async with Proxy(scene.installation.broker_url("accounts")).running() as proxy:
+        accounts = await process_in(scene, "accounts", f"{proxy.url}?heartbeat=1")
+        async with running(accounts):
+            await send(scene.installation, WORDS, before)
+            await scene.has_words("accounts", before)
+            tasks = names_of_running_tasks()
+
+            proxy.fall_silent()
+            await send(scene.installation, WORDS, during)
+            await asyncio.sleep(SILENCE_SECONDS)
+            proxy.speak_again()
+            await send(scene.installation, WORDS, after)
+            await scene.has_words("accounts", [*during, *after])
+            await until(accounts.is_ready, "it is ready again")
+            assert names_of_running_tasks() >= tasks
+
+    scene.start("notify")
+    scene.start("accounts")
+    await scene.settle([*before, *during, *after])
+
+
+def names_of_running_tasks() -> set[str]:
+    """Each loop that the process keeps running, by what it runs."""
+    return {task.get_name() for task in asyncio.all_tasks() if "keep_running" in str(task.get_coro())}
+
+
+def management(scene: Scene) -> httpx.Client:
+    admin = urlsplit(scene.installation.servers.broker_admin_url)
+    base = f"{admin.scheme}://{admin.hostname}:{admin.port}/api"
+    return httpx.Client(base_url=base, auth=(admin.username or "", admin.password or ""), trust_env=False)
+
+
+async def test_a_consumer_that_the_broker_cancelled_consumes_again(scene: Scene) -> None:
+    """As when its queue was deleted by mistake, and made anew."""
+    words = ["before", "after"]
+    accounts = await process_in(scene, "accounts", scene.installation.broker_url("accounts"))
+    vhost = quote(scene.installation.instance, safe="")
+    async with running(accounts):
+        await send(scene.installation, WORDS, words[:1])
+        await scene.has_words("accounts", words[:1])
+        with management(scene) as client:
+            path = f"/queues/{vhost}/accounts.commands"
+            queue = client.get(path).raise_for_status().json()
+            client.delete(path).raise_for_status()
+            await until(lambda: has_noticed(accounts), "the loss is noticed")
+            made = {"durable": True, "arguments": queue["arguments"]}
+            client.put(path, json=made).raise_for_status()
+            binding = {"routing_key": an_added_word("", real_clock()).routing_key}
+            client.post(f"/bindings/{vhost}/e/portal/q/accounts.commands", json=binding).raise_for_status()
+        await send(scene.installation, WORDS, words[1:])
+        await scene.has_words("accounts", words)
+        await until(accounts.is_ready, "it is ready again")
+
+
+async def has_noticed(process: Process) -> bool:
+    return not await process.is_ready()
+
+
+@pytest.mark.parametrize("what", ["confirmed", "reply"])
+async def test_a_publisher_notices_when_the_broker_closes_either_channel(scene: Scene, what: str) -> None:
+    nowhere = msgspec.structs.replace(an_added_word("a", real_clock()), exchange="nowhere")
+    async with connect(scene.installation.broker_url("portal"), name="test") as connection:
+        publisher = await connection.open_publisher()
+        if what == "confirmed":
+            with pytest.raises(ForbiddenError):
+                await publisher.publish(nowhere)
+        else:
+            await publisher.reply(nowhere)
+        async with asyncio.timeout(5):
+            await publisher.wait_until_closed()
+        assert not publisher.is_open
