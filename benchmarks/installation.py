@@ -35,7 +35,7 @@ async def open_installation() -> AsyncIterator[Story]:
     servers = resolve()
     with tempfile.TemporaryDirectory(prefix="nextgen-benchmark-") as folder:
         record = Record(number=0, instance=f"bench{secrets.token_hex(3)}", courts=())
-        story = Story(folder=Path(folder), record=record, servers=servers)
+        story = Story(folder=Path(folder), record=record, given_servers=servers)
         make_keys(story)
         try:
             await _prepare(story)

@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import MutableMapping
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -30,7 +31,13 @@ def configure_logs(service: str, *, form: str = "json") -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
+    sys.excepthook = _log_the_end
     logging.basicConfig(handlers=[_OnlyWhereAndWhat()], level=logging.WARNING, force=True)
+
+
+def _log_the_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What ends the process is one JSON line too: a plain traceback would show texts of errors."""
+    structlog.get_logger().critical("process_ended", error=describe(error))
 
 
 def describe(error: BaseException) -> str:

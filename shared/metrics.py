@@ -1,6 +1,6 @@
 """What operators measure; names and units follow Prometheus' conventions."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, Info
 
 DELIVERIES = Counter("nextgen_deliveries_total", "Deliveries settled", ["queue", "type", "verdict"])
 HANDLING_SECONDS = Histogram("nextgen_handling_seconds", "From receipt to settlement", ["queue"])
@@ -14,5 +14,6 @@ RETRIES = Counter("nextgen_retries_total", "Messages sent to a wait tier", ["tie
 PARKED = Counter("nextgen_parked_total", "Messages given up on", ["reason"])
 RELAYED = Counter("nextgen_relayed_total", "Outbox messages that the broker confirmed")
 OUTBOX_LENGTH = Gauge("nextgen_outbox_messages", "Messages that the broker has not confirmed yet")
+POLICIES = Info("nextgen_policies", "The policies this process works by")
 OUTBOX_AGE = Gauge("nextgen_outbox_age_seconds", "Since when the oldest of them waits")
 MAIL = Counter("nextgen_mail_total", "Attempts to send a mail, by how they ended", ["kind", "outcome"])

@@ -1,6 +1,7 @@
 """Reads a court's roster file row by row, however long it is, in pieces that fit into a message."""
 
 import csv
+import math
 import unicodedata
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -27,10 +28,18 @@ class RosterFileError(NextgenError):
 
 
 class RosterChunk(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows for one `LoadRoster`, and those that can't even be sent; lines count from 1, the header's."""
+    """Rows for one `LoadRoster`, their verifiers, and the rows that can't even be sent.
+
+    `verifiers` has one for each row in the same order; lines count from 1, the header's.
+    """
 
     rows: tuple[RosterRow, ...]
+    verifiers: tuple[str, ...]
     refused: tuple[RosterRowRefused, ...]
+
+    def text_to_seal(self) -> str:
+        """The verifiers as `LoadRoster.verifiers` holds them once they are sealed."""
+        return msgspec.json.encode(self.verifiers).decode()
 
 
 def read_roster(file: BinaryIO) -> Iterator[RosterChunk]:
@@ -41,23 +50,36 @@ def read_roster(file: BinaryIO) -> Iterator[RosterChunk]:
     by line and the rest goes on. Raises RosterFileError for what makes the rest unreadable: a wrong header,
     bytes that aren't UTF-8, a quote that never ends.
     """
-    rows: list[RosterRow] = []
+    taken: list[tuple[RosterRow, str]] = []
     refused: list[RosterRowRefused] = []
     size = 0
     for found in _check_each(file):
         if isinstance(found, RosterRowRefused):
             refused.append(found)
         else:
-            rows.append(found)
-            size += len(msgspec.json.encode(found))
-        if len(rows) == ROWS_IN_CHUNK or len(refused) == ROWS_IN_CHUNK or size >= BYTES_IN_CHUNK:
-            yield RosterChunk(rows=tuple(rows), refused=tuple(refused))
-            rows, refused, size = [], [], 0
-    if rows or refused:
-        yield RosterChunk(rows=tuple(rows), refused=tuple(refused))
+            taken.append(found)
+            size += len(msgspec.json.encode(found[0])) + _size_sealed(found[1])
+        if len(taken) == ROWS_IN_CHUNK or len(refused) == ROWS_IN_CHUNK or size >= BYTES_IN_CHUNK:
+            yield _chunk(taken, refused)
+            taken, refused, size = [], [], 0
+    if taken or refused:
+        yield _chunk(taken, refused)
 
 
-def _check_each(file: BinaryIO) -> Iterator[RosterRow | RosterRowRefused]:
+def _size_sealed(verifier: str) -> int:
+    """How much it adds to a message: what is sealed travels in base64, four signs for three bytes."""
+    return math.ceil(len(msgspec.json.encode(verifier)) * 4 / 3)
+
+
+def _chunk(taken: list[tuple[RosterRow, str]], refused: list[RosterRowRefused]) -> RosterChunk:
+    return RosterChunk(
+        rows=tuple(row for row, _ in taken),
+        verifiers=tuple(verifier for _, verifier in taken),
+        refused=tuple(refused),
+    )
+
+
+def _check_each(file: BinaryIO) -> Iterator[tuple[RosterRow, str] | RosterRowRefused]:
     line_of_login: dict[str, int] = {}
     for line, texts in _read_rows(file):
         if len(texts) != len(COLUMNS):
@@ -75,7 +97,8 @@ def _check_each(file: BinaryIO) -> Iterator[RosterRow | RosterRowRefused]:
             yield RosterRowRefused(line=line, field="login", reason=reason)
         else:
             line_of_login[login] = line
-            yield RosterRow(line=line, **by_name)
+            verifier = by_name.pop("verifier")
+            yield RosterRow(line=line, **by_name), verifier
 
 
 def _read_rows(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:

@@ -22,6 +22,7 @@ from shared.messaging.publishing import Publishing
 from shared.messaging.registry import JobStep, Service
 from shared.messaging.relay import PARTITIONS_AHEAD, PARTITIONS_BEHIND, Relay
 from shared.messaging.wakeup import Wakeup
+from shared.metrics import POLICIES
 from shared.policies import Policies, digest_of, read_policies
 from shared.settings import (
     CommonSettings,
@@ -48,7 +49,10 @@ def run(service: Service[R], settings_kind: type[S], open_resources: OpenResourc
     except SettingsError as error:
         raise SystemExit(f"{service.name} does not start: {error}") from None
     configure_logs(service.name, form=common.log_format)
-    uvloop.run(_run(service, settings, common, policies, open_resources))
+    try:
+        uvloop.run(_run(service, settings, common, policies, open_resources))
+    except SettingsError as error:
+        raise SystemExit(f"{service.name} does not start: {error}") from None
 
 
 async def keep_running(step: Callable[[], Awaitable[object]], *, name: str) -> None:
@@ -91,6 +95,7 @@ async def _run(
             outbox_filled=Wakeup(),
             assertion_keys=read_assertion_keys(settings.assertion_public_keys_file),
         )
+        POLICIES.info({"digest": digest_of(policies)})
         structlog.get_logger().info("service_started", policies=digest_of(policies))
         await Process(bench, settings).run(stopping)
     pool.terminate()
@@ -135,9 +140,11 @@ class Process:
                 task.cancel()
 
     async def is_ready(self) -> bool:
-        """Is the broker's consumer ours, does the database answer, and does nobody stop us?"""
+        """Are we connected, does the database answer, is the outbox moving, and does nobody stop us?"""
         is_connected = self.consumer.is_consuming and self.publishing.is_open
-        return not self.is_stopping and is_connected and await is_answering(self.bench.pool)
+        if self.is_stopping or not is_connected or not await is_answering(self.bench.pool):
+            return False
+        return self.relay.oldest_seconds <= self.settings.ready_outbox_age_seconds
 
     def _steps(self) -> dict[str, Callable[[], Awaitable[object]]]:
         steps: dict[str, Callable[[], Awaitable[object]]] = {
@@ -170,7 +177,7 @@ class Process:
                 await self.consumer.stop_consuming()
                 for step_in_hand in self._jobs_in_hand.values():
                     await step_in_hand.acquire()  # and kept: no further step begins
-                await self.relay.flush()
+                await _until_done(self.relay.flush)
         except (TimeoutError, UnavailableError):
             log.warning("drain_cut_short", seconds=self.settings.drain_seconds)
         log.info("drained")

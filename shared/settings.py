@@ -46,6 +46,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     worker_count: int = 8
     drain_seconds: float = 20
     health_port: int | None = None
+    ready_outbox_age_seconds: float = 300
 
 
 def read_settings(kind: type[T], prefix: str, environment: Mapping[str, str] = os.environ) -> T:

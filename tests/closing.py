@@ -59,8 +59,9 @@ async def do_one_step(place: Workplace) -> bool:
 
 async def pay(place: Workplace, who: Holder, amount_cents: int, reference: str) -> Any:
     """Pay for oneself, or as administrator for the firm."""
-    command = RecordPayment(reference=reference, amount_cents=amount_cents)
-    return await place.send(command, by=who.asks(place.clock()))
+    number = who.asks(place.clock()).account_number
+    command = RecordPayment(account_number=number, reference=reference, amount_cents=amount_cents)
+    return await place.send(command, sender="operator")
 
 
 async def issued_bytes(place: Workplace) -> dict[UUID, bytes]:
@@ -171,8 +172,9 @@ async def tell(place: Workplace, world: World) -> None:
     firm = FirmHolder(changed=world.administrator.changed, paa_id=registered.paa_id)
     for member in world.members:
         await join(place, firm, member)
-    payment = RecordPayment(reference="check 1", amount_cents=1000)
-    await place.send(payment, by=world.people[2].asks(place.clock()), message_id=world.paying)
+    number = world.people[2].changed.account_number
+    payment = RecordPayment(account_number=number, reference="check 1", amount_cents=1000)
+    await place.send(payment, sender="operator", message_id=world.paying)
 
 
 class KilledError(Exception):

@@ -8,7 +8,7 @@ from datetime import date
 
 from deploy.demo.desk import Desk, Person
 from shared.messages import accounts
-from shared.messages.linking import RosterRow
+from shared.messages.linking import LoadRoster, RosterRow
 
 ROSTER_COURT = "ncwbk"
 
@@ -107,17 +107,21 @@ def legacy_accounts(desk: Desk, attorney: Person, catawba: Person) -> accounts.L
     )
 
 
-def roster() -> tuple[RosterRow, ...]:
+def roster(desk: Desk) -> LoadRoster:
     """The court's filing accounts; the last row has a role that does not exist."""
-    rows = (
+    logins = (
         ("awhitfield", "Ada Whitfield", ATTORNEY.email, "attorney", FILING_PASSWORDS["awhitfield"]),
         ("bokafor", "Benjamin Okafor", PARTNER.email, "attorney", FILING_PASSWORDS["bokafor"]),
         ("trustee9", "Quentin Vale", "quentin.vale@mail.example", "trustee", "old-court-word-3"),
         ("nobody", "Nobody", "nobody@mail.example", "wizard", "old-court-word-4"),
     )
-    return tuple(
-        RosterRow(line=line, login=login, name=name, email=email, role=role, verifier=fast_verifier(password))
-        for line, (login, name, email, role, password) in enumerate(rows, start=2)
+    rows = tuple(
+        RosterRow(line=line, login=login, name=name, email=email, role=role)
+        for line, (login, name, email, role, _) in enumerate(logins, start=2)
+    )
+    verifiers = [fast_verifier(password) for *_, password in logins]
+    return LoadRoster(
+        court_id=ROSTER_COURT, rows=rows, verifiers=desk.sealed(json.dumps(verifiers), "linking")
     )
 
 

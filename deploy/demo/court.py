@@ -33,9 +33,9 @@ async def report_usage(story: Story, court_id: str, uses: Sequence[UsageRecord])
 
     async def take(delivery: Delivery) -> None:
         settled = decode(delivery.type, delivery.body)
+        await delivery.acknowledge()
         if isinstance(settled, UsageBatchSettled):
             await results.put(settled)
-        await delivery.acknowledge()
 
     reports = []
     async with connect(story.broker_url(court_id), name=f"court {court_id}") as connection:

@@ -53,9 +53,12 @@ class Desk:
         """Keep the id by which one `grep` over the logs shows the whole path of an act."""
         self.correlation_ids[act] = str(answer.correlation_id)
 
-    async def as_operator(self, message: Message, expected: type[M]) -> M:
+    async def as_operator(self, message: Message, expected: type[M], *, act: str = "") -> M:
         """Ask with the operator's login."""
-        return of_type((await self.operator.ask(message)).message, expected)
+        answer = await self.operator.ask(message)
+        if act:
+            self.remember(act, answer)
+        return of_type(answer.message, expected)
 
     async def wait_for_mail(self, is_it: Callable[[ReadMail], bool], what: str) -> ReadMail:
         """The first mail that has arrived, or arrives, and is the one."""

@@ -98,8 +98,7 @@ async def prepare_court(stage: Stage) -> None:
         linking.CourtChanged,
         act="the court sets its go-live",
     )
-    load = linking.LoadRoster(court_id=cast.ROSTER_COURT, rows=cast.roster())
-    loaded = await clerk.ask(load, linking.RosterLoaded, act="the court loads its roster")
+    loaded = await clerk.ask(cast.roster(desk), linking.RosterLoaded, act="the court loads its roster")
     stage.refusals += [f"roster line {r.line}, {r.field}: {r.reason}" for r in loaded.refused]
 
 
@@ -123,11 +122,10 @@ async def found_firms(stage: Stage) -> None:
     if getattr(refused, "reason", "") != "upgrade_first":
         raise DemoError(f"a legacy PAA may only pay and look, but got {refused}")
     stage.refusals.append("a legacy PAA invites: upgrade_first")
-    await catawba.ask(
-        paa_billing.RecordPayment(reference="check 1001", amount_cents=PREPAYMENT_CENTS),
-        paa_billing.PaymentRecorded,
-        act="a legacy firm pays",
+    payment = paa_billing.RecordPayment(
+        account_number=catawba.account_number, reference="check 1001", amount_cents=PREPAYMENT_CENTS
     )
+    await stage.desk.as_operator(payment, paa_billing.PaymentRecorded, act="a legacy firm pays")
     stage.uses = usages.spread(
         FIRST_USE,
         QUARTER_END,

@@ -56,7 +56,12 @@ def down() -> None:
 
 @app.command
 def status(story: StoryNumber = None) -> int:
-    """Show services, queues, outboxes and parked messages; exits 1 if anything is not as it should be."""
+    """Show services, queues, outboxes and parked messages.
+
+    Exits 1 if a service isn't ready, anything is parked, or policies differ.
+    """
+    if servers.from_environment(os.environ) is None and servers.status() is None:
+        raise StoryError("nothing runs; start it: `make up`")
     return asyncio.run(print_status(stories.load(story)))
 
 
@@ -83,7 +88,7 @@ def install(*, courts: str = "") -> None:
 @topology_app.command(name="apply")
 def apply_topology(story: StoryNumber = None) -> None:
     """Make the broker's topology; before any service starts, and again at any time."""
-    asyncio.run(stories.prepare(stories.load(story)))
+    stories.prepare_broker(stories.load(story))
 
 
 @app.command

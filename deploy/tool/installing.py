@@ -81,7 +81,7 @@ def _recorded(servers: Servers, courts: list[CourtId], folder: Path, instance: s
         raise StoryError(f"{folder} holds a story of this checkout; install elsewhere: set NEXTGEN_STORIES")
     named = sorted({*courts, *(known.courts if known else ())})
     record = Record(number=NUMBER, instance=instance, courts=tuple(named), has_own_roles=True)
-    story = Story(folder=folder, record=record, servers=servers)
+    story = Story(folder=folder, record=record, given_servers=servers)
     if known is None:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(story.keys, ignore_errors=True)

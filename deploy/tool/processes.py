@@ -1,6 +1,7 @@
 """The processes of a story: the four services and the mail server, each known by the folder it works in."""
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -60,6 +61,16 @@ def is_ready(port: int) -> bool:
     except httpx.HTTPError:
         return False
     return answer.status_code == httpx.codes.OK
+
+
+def policies_of(port: int) -> str:
+    """The digest of the policies that a service works by, as its metrics tell."""
+    try:
+        answer = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=5, trust_env=False)
+    except httpx.HTTPError:
+        return "unknown"
+    found = re.search(r'^nextgen_policies_info\{digest="([0-9a-f]+)"\}', answer.text, flags=re.MULTILINE)
+    return found.group(1) if found else "unknown"
 
 
 def log_of(story: Story, service: str) -> Path:

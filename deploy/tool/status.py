@@ -1,8 +1,6 @@
 """What `nextgen status` shows: services, queues, outboxes, parked messages, policies."""
 
 import asyncio
-import json
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -13,11 +11,9 @@ from deploy.tool.topology import show_queues
 from shared.messaging.topology import SERVICES
 from shared.policies import digest_of, read_policies
 
-TAIL_BYTES = 2_000_000
-
 
 async def print_status(story: Story) -> int:
-    """Print the state of a story; answers 1 if a service isn't ready or anything is parked."""
+    """Print a story's state; answers 1 if a service isn't ready, anything is parked, or policies differ."""
     print(f"story {story.record.number} ({story.instance}), clock {story.clock():%Y-%m-%d %H:%M:%S} UTC")
     is_well = await _print_services(story)
     _print_queues(story)
@@ -31,13 +27,13 @@ async def _print_services(story: Story) -> bool:
     for service in SERVICES:
         is_ready = await asyncio.to_thread(processes.is_ready, ports.get(service, 0))
         row = await _counts(story, service)
-        policies = _policies_of(processes.log_of(story, service))
+        policies = await asyncio.to_thread(processes.policies_of, ports.get(service, 0))
         note = policies if policies == own else f"{policies} (differs from {own})"
         print(
             f"{service:<14}{'yes' if is_ready else 'NO':<8}{row['waiting']:>7}{row['age']:>10.1f}"
             f"{row['parked']:>8}  {note}"
         )
-        is_well = is_well and is_ready and row["parked"] == 0
+        is_well = is_well and is_ready and row["parked"] == 0 and policies == own
     return is_well
 
 
@@ -62,13 +58,3 @@ def _print_queues(story: Story) -> None:
         counts = [queue.get(name, 0) for name in ("messages_ready", "messages_unacknowledged", "consumers")]
         if any(counts):
             print(f"{queue['name']:<36}{counts[0]:>8}{counts[1]:>16}{counts[2]:>11}")
-
-
-def _policies_of(log: Path) -> str:
-    """The hash that the service logged at its last start."""
-    if not log.exists():
-        return "unknown"
-    with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - TAIL_BYTES))
-        started = [line for line in file if b'"service_started"' in line]
-    return str(json.loads(started[-1])["policies"]) if started else "unknown"

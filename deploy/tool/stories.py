@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,12 @@ class Story:
 
     folder: Path
     record: Record
-    servers: Servers
+    given_servers: Servers | None = None
+
+    @cached_property
+    def servers(self) -> Servers:
+        """The servers it lives on, started if need be when they are first asked for."""
+        return self.given_servers or resolve()
 
     @property
     def instance(self) -> str:
@@ -167,31 +173,42 @@ def load(number: int | None = None) -> Story:
         )
     folder = STORIES / str(number or known[-1])
     record = msgspec.json.decode((folder / "story.json").read_bytes(), type=Record)
-    return Story(folder=folder, record=record, servers=resolve())
+    return Story(folder=folder, record=record)
 
 
 async def create(courts: Iterable[str]) -> Story:
     """A new story: folder, keys, logins, virtual host, databases; nothing runs yet."""
-    servers = resolve()
-    number = max(numbers(), default=0) + 1
-    folder = STORIES / str(number)
-    folder.mkdir(parents=True)
+    number, folder = _new_folder()
     record = Record(number=number, instance=f"story{number}x{secrets.token_hex(2)}", courts=tuple(courts))
-    story = Story(folder=folder, record=record, servers=servers)
+    story = Story(folder=folder, record=record)
     make_keys(story)
     await prepare(story)
     write_whole(folder / "story.json", msgspec.json.encode(record).decode())
     return story
 
 
+def _new_folder() -> tuple[int, Path]:
+    """The next number, and its folder; one that a broken start has left behind is passed over."""
+    STORIES.mkdir(parents=True, exist_ok=True)
+    number = max((int(entry.name) for entry in STORIES.iterdir() if entry.name.isdigit()), default=0) + 1
+    folder = STORIES / str(number)
+    folder.mkdir()
+    return number, folder
+
+
 async def prepare(story: Story) -> None:
     """Virtual host, logins, databases, migrations as this release wants them; harmless when there."""
-    topology = topology_for(story.instance, story.record.courts)
-    apply_topology(story.servers.broker_admin_url, topology, story.logins())
+    prepare_broker(story)
     await databases.ensure_roles(story.servers.postgres_url, story.role_passwords())
     for service in SERVICES:
         await databases.create_database(story.servers.postgres_url, story.database_name(service), service)
         await databases.migrate(story.database_url(service, f"{service}_owner"), service)
+
+
+def prepare_broker(story: Story) -> None:
+    """Virtual host, logins and topology."""
+    topology = topology_for(story.instance, story.record.courts)
+    apply_topology(story.servers.broker_admin_url, topology, story.logins())
 
 
 def make_keys(story: Story) -> None:

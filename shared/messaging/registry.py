@@ -103,8 +103,16 @@ def decode(type_name: str, body: bytes) -> Message:
     try:
         return kind.from_json(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        problem = str(error) if isinstance(error, msgspec.ValidationError) else "the body is not JSON"
+        problem = _where(error) if isinstance(error, msgspec.ValidationError) else "the body is not JSON"
         raise UndecodableError(problem) from None
+
+
+def _where(error: msgspec.ValidationError) -> str:
+    """Which field is wrong and how, without anything that was sent: some of msgspec's texts quote it."""
+    what, _, path = str(error).partition(" - at ")
+    if not what.startswith(("Expected ", "Object missing required field ")):
+        what = "A value or field that is not known"
+    return f"{what} - at {path or '`$`'}"
 
 
 def contracts_of(services: Iterable[Service[Any]]) -> tuple[Contract, ...]:

@@ -18,6 +18,7 @@ from shared.metrics import OUTBOX_AGE, OUTBOX_LENGTH, RELAYED
 
 BATCH_SIZE = 500
 IDLE_SECONDS = 1.0
+MEASUREMENT_SECONDS = 5.0
 FLUSH_LOOK_SECONDS = 0.05
 LEADER_LOCK = 5_207_184_130_411_093
 PARTITION_INTERVAL_SECONDS = 3_600.0
@@ -37,6 +38,8 @@ class Relay:
         self._database_url = database_url
         self._publishing = publishing
         self.is_leading = False
+        self.oldest_seconds = 0.0
+        """For how long the oldest message waits, while this process leads; else 0: the leader tells."""
 
     async def lead(self) -> None:
         """Wait for the lock, then relay until the database or this task ends; run by `keep_running`."""
@@ -48,7 +51,7 @@ class Relay:
             self.is_leading = True
             await self._relay_forever(connection)
         finally:
-            self.is_leading = False
+            self.is_leading, self.oldest_seconds = False, 0.0
             connection.terminate()
 
     async def flush(self) -> None:
@@ -69,8 +72,13 @@ class Relay:
 
     async def _relay_forever(self, connection: OwnConnection) -> None:
         loop = asyncio.get_running_loop()
-        next_partitions = loop.time()
+        next_partitions = next_measurement = loop.time()
         while True:
+            if loop.time() >= next_measurement:
+                length, self.oldest_seconds = await outbox.count_and_age(connection)
+                OUTBOX_LENGTH.set(length)
+                OUTBOX_AGE.set(self.oldest_seconds)
+                next_measurement = loop.time() + MEASUREMENT_SECONDS
             if loop.time() >= next_partitions:
                 now = self._bench.now()
                 await outbox.ensure_partitions(connection, now - PARTITIONS_BEHIND, now + PARTITIONS_AHEAD)
@@ -86,9 +94,6 @@ async def relay_batch(bench: Bench[Any], connection: OwnConnection, publishing: 
     Answers how many were moved. No transaction is open while the broker is waited for.
     """
     rows = await outbox.read_oldest(connection, BATCH_SIZE)
-    length, age = await outbox.count_and_age(connection)
-    OUTBOX_LENGTH.set(length)
-    OUTBOX_AGE.set(age)
     if not rows:
         return 0
     problems = await publishing.publish_all([_with_mandatory(row) for row in rows])

@@ -90,11 +90,13 @@ class Settler:
         if judgement.verdict is Verdict.ACKNOWLEDGE:
             await self._answer(envelope, judgement.reply)
             return await delivery.acknowledge()
-        if judgement.verdict is Verdict.HOLD:
+        # A request lives for seconds, and no wait queue returns to the queue of queries.
+        is_request = envelope.deadline is not None or delivery.queue.endswith(".queries")
+        if judgement.verdict is Verdict.HOLD and not is_request:
             is_settled = await self._send_to_wait(delivery, envelope, TIERS[-1], envelope.attempt)
             await self._wait_for_database()
             return is_settled
-        if envelope.deadline is not None:
+        if is_request:
             reply = Reply(type=Failed.message_name(), body=msgspec.json.encode(Failed()))
             await self._answer(envelope, reply)
             return await self._park(delivery, envelope, judgement)

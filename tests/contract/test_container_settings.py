@@ -40,7 +40,7 @@ def story(tmp_path: Path) -> Story:
         origin="environment",
     )
     record = Record(number=1, instance="nextgen", courts=("ncwbk",), has_own_roles=True)
-    story = Story(folder=tmp_path / "1", record=record, servers=servers)
+    story = Story(folder=tmp_path / "1", record=record, given_servers=servers)
     story.folder.mkdir()
     make_keys(story)
     write_settings(story)

@@ -74,7 +74,7 @@ OWNER: Service[Any] = Service(name="accounts", handles={Ask: handle}, announces=
 
 
 def test_the_generated_contracts_are_what_the_route_tables_say(services: tuple[Service[Any], ...]) -> None:
-    assert CONTRACTS.read_bytes() == write_contracts(contracts_of(services)), "run `make generate`"
+    assert CONTRACTS.read_bytes() == write_contracts(contracts_of(services)), "run `nextgen documents`"
 
 
 def test_every_message_has_a_contract_and_every_contract_a_message(

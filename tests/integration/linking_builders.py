@@ -1,7 +1,8 @@
 """What the tests of `linking` share: a court with a roster, and people who want to link."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -87,7 +88,6 @@ def a_row(login: str = "jpublic", **changes: Any) -> RosterRow:
         "name": "Jane Q. Public",
         "email": f"{login}@lawfirm.example",
         "role": "attorney",
-        "verifier": verifier_of(PASSWORD),
     }
     return RosterRow(**{**usual, **changes})
 
@@ -110,11 +110,19 @@ def again(place: Workplace, who: Assertion, **changes: Any) -> Assertion:
     return msgspec.structs.replace(who, **{**fresh, **changes})
 
 
-async def load(place: Workplace, *rows: RosterRow, court_id: str = COURT) -> RosterLoaded:
+def a_roster(
+    now: datetime, *rows: RosterRow, verifiers: Sequence[str] | None = None, court_id: str = COURT
+) -> LoadRoster:
+    """Rows to load, with their verifiers; each is of `PASSWORD` if none are named."""
+    texts = [verifier_of(PASSWORD)] * len(rows) if verifiers is None else verifiers
+    sealed = to_be_sealed(json.dumps(texts), reader="linking", expires_at=now + timedelta(minutes=1))
+    return LoadRoster(court_id=court_id, rows=rows, verifiers=sealed)
+
+
+async def load(place: Workplace, *rows: RosterRow, court_id: str = COURT, **how: Any) -> RosterLoaded:
     """Load a roster as the court's staff."""
-    loaded = await place.send(
-        LoadRoster(court_id=court_id, rows=rows or (a_row(),)), by=staff(place, court_id)
-    )
+    roster = a_roster(place.clock(), *(rows or (a_row(),)), court_id=court_id, **how)
+    loaded = await place.send(roster, by=staff(place, court_id))
     assert isinstance(loaded, RosterLoaded), loaded
     return loaded
 

@@ -151,7 +151,8 @@ async def test_a_reference_is_printable_ascii_of_at_most_64(place: Workplace, re
     person = await a_person(place)
 
     judgement, _ = await place.judge(
-        RecordPayment(reference=reference, amount_cents=1), by=person.asks(place.clock())
+        RecordPayment(account_number=person.changed.account_number, reference=reference, amount_cents=1),
+        sender="operator",
     )
 
     assert (judgement.verdict, judgement.reason) == (Verdict.PARK, "undecodable")

@@ -228,6 +228,20 @@ async def test_a_command_that_fails_again_and_again_is_parked_and_leaves_nothing
     assert await toys.words("accounts") == ["fine"]
 
 
+async def test_a_query_of_an_unknown_type_is_parked_at_once_and_does_not_go_round(
+    toys: Toys, portal: Requests
+) -> None:
+    async with running(toys.process("accounts")):
+        unknown = await toys.publish(type="accounts.of_tomorrow.v9", routing_key=CountWords.message_name())
+
+        async def is_parked() -> list[Any]:
+            return await toys.parked("accounts")
+
+        parked = await until(is_parked, "the query is parked")
+
+    assert [(row["message_id"], row["queue"]) for row in parked] == [(unknown.message_id, "accounts.queries")]
+
+
 async def test_two_relays_do_no_harm(toys: Toys, portal: Requests) -> None:
     words = [f"{n:03}" for n in range(60)]
     async with (

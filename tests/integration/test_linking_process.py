@@ -1,6 +1,7 @@
 """The service as a process of its own, asked through the broker: it links, and it gives no password away."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from deploy.local.servers import Servers
@@ -16,7 +18,7 @@ from shared.assertion import Assertion, Role, sign_assertion
 from shared.clock import real_clock
 from shared.database import Pool, open_pool
 from shared.errors import RequestError
-from shared.messages.base import Failed, Message
+from shared.messages.base import Failed, Malformed, Message
 from shared.messages.linking import (
     ConfirmLink,
     CourtList,
@@ -24,17 +26,16 @@ from shared.messages.linking import (
     FilingAccountProved,
     FilingRights,
     ListCourts,
-    LoadRoster,
     ProveFilingAccount,
     RosterLoaded,
     WhatMayIFile,
 )
 from shared.messaging.registry import read_contracts
 from shared.messaging.requests import Requests
-from shared.sealed import to_be_sealed
+from shared.sealed import Sealed, to_be_sealed
 from tests.installation import Installation, asking, start_process, until
-from tests.integration.linking_builders import COURT, a_row, text_of_all_tables, verifier_of
-from tests.messaging import an_assertion, signing_key
+from tests.integration.linking_builders import COURT, a_roster, a_row, text_of_all_tables, verifier_of
+from tests.messaging import an_assertion, seals_of, signing_key
 
 PLANTED = "Planted-Secret-0815"
 
@@ -96,9 +97,7 @@ async def test_a_filing_account_is_linked_and_its_password_is_nowhere(linking: L
     now = real_clock()
     clerk = an_assertion("linking", now, roles=(Role(role="court_staff", court_id=COURT),))
     who, other = an_assertion("linking", now), an_assertion("linking", now)
-    loaded = await linking.ask(
-        LoadRoster(court_id=COURT, rows=(a_row(verifier=verifier_of(PLANTED)),)), clerk
-    )
+    loaded = await linking.ask(a_roster(now, a_row(), verifiers=[verifier_of(PLANTED)]), clerk)
     proof = await linking.prove(who)
     assert isinstance(loaded, RosterLoaded)
     assert isinstance(proof, FilingAccountProved)
@@ -119,3 +118,35 @@ async def test_a_filing_account_is_linked_and_its_password_is_nowhere(linking: L
     for text in (tables, log):
         assert PLANTED not in text
         assert verifier_of(PLANTED).partition("$")[2] not in text
+
+
+async def test_a_parked_roster_leaves_no_verifier_readable(linking: Linking) -> None:
+    now = real_clock()
+    clerk = an_assertion("linking", now, roles=(Role(role="court_staff", court_id=COURT),))
+    planted, many = verifier_of(PLANTED), [a_row(f"jpublic{n}", line=n) for n in range(2, 203)]
+    await linking.owner.execute("REVOKE INSERT ON filing_accounts FROM linking")
+
+    answers = [
+        await linking.ask(a_roster(now, a_row(), verifiers=[planted]), clerk),
+        await linking.ask(a_roster(now, a_row(role=7), verifiers=[planted]), clerk),
+        await linking.ask(a_roster(now, *many, verifiers=[planted] * len(many)), clerk),
+        await linking.ask(a_roster(now - timedelta(hours=1), a_row(), verifiers=[planted]), clerk),
+    ]
+
+    async def all_parked() -> list[Any]:
+        rows = await linking.pool.fetch("SELECT reason, body, message_id FROM parked_messages")
+        return rows if len(rows) == len(answers) else []
+
+    parked = await until(all_parked, "all four are parked")
+    assert [type(answer) for answer in answers] == [Failed, Malformed, Malformed, Failed]
+    assert sorted(row["reason"] for row in parked) == ["failed", "poison", "undecodable", "undecodable"]
+    for row in parked:
+        verifiers = msgspec.convert(json.loads(row["body"])["verifiers"], Sealed)
+        kept = seals_of("linking").open_value(
+            verifiers, row["message_id"], "verifiers", now - timedelta(hours=2)
+        )
+        assert set(json.loads(kept)) == {planted}
+        assert "jpublic" in row["body"].decode()
+    tables, log = await text_of_all_tables(linking.pool), linking.log.read_text()
+    for text in (tables, log, *map(str, answers)):
+        assert planted.partition("$")[2] not in text

@@ -195,7 +195,7 @@ async def test_a_new_password_from_the_court_ends_the_proofs_of_the_old_one(plac
     who = somebody(place)
     proof = await proved(place, who)
 
-    await load(place, a_row(verifier=verifier_of("A-New-Secret-12")))
+    await load(place, verifiers=[verifier_of("A-New-Secret-12")])
 
     assert await confirm(place, who, proof.proof_id) == refused("proof_not_valid")
     assert await prove(place, who) == refused("login_or_password_wrong")

@@ -2,27 +2,32 @@
 
 import asyncio
 import io
+import json
+from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from argon2 import PasswordHasher
 
-from shared.messages.base import Malformed, NotAllowed
+from shared.messages.base import Failed, Malformed, NotAllowed
 from shared.messages.linking import (
     FilingAccountProved,
     LinkRefused,
     LoadRoster,
     RosterLoaded,
     RosterRefused,
-    RosterRow,
     RosterRowRefused,
 )
+from shared.messaging.judge import Verdict
 from shared.messaging.registry import decode
 from shared.rosters import read_roster
+from shared.sealed import to_be_sealed
 from tests.integration.linking_builders import (
     COURT,
     PASSWORD,
     Make,
+    a_roster,
     a_row,
     a_workplace,
     linked,
@@ -65,7 +70,10 @@ async def test_a_later_row_updates_and_keeps_the_filing_account(place: Workplace
     ids = [row["id"] for row in await stored(place)]
 
     changed = await load(
-        place, a_row(name="Jane Public-Doe", role="Trustee"), a_row("other", verifier=verifier_of("new"))
+        place,
+        a_row(name="Jane Public-Doe", role="Trustee"),
+        a_row("other", line=3),
+        verifiers=[verifier_of(PASSWORD), verifier_of("new")],
     )
 
     rows = await stored(place)
@@ -78,7 +86,8 @@ async def test_a_later_row_updates_and_keeps_the_filing_account(place: Workplace
 
 @pytest.mark.parametrize("scheme", ["sha256", "sha1", "md5"])
 async def test_a_fast_digest_is_wrapped_and_still_proves(place: Workplace, scheme: str) -> None:
-    await load(place, a_row(verifier=verifier_of(PASSWORD, scheme).upper().replace(scheme.upper(), scheme)))
+    in_capitals = verifier_of(PASSWORD, scheme).upper().replace(scheme.upper(), scheme)
+    await load(place, verifiers=[in_capitals])
 
     [row] = await stored(place)
     assert row["verifier"].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
@@ -89,7 +98,7 @@ async def test_a_fast_digest_is_wrapped_and_still_proves(place: Workplace, schem
 
 async def test_an_argon2id_string_is_taken_as_it_is(place: Workplace) -> None:
     phc = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1).hash(PASSWORD)
-    await load(place, a_row(verifier=phc))
+    await load(place, verifiers=[phc])
 
     [row] = await stored(place)
     assert (row["verifier"], row["verifier_scheme"]) == (phc, "plain")
@@ -115,9 +124,14 @@ async def test_each_wrong_row_is_named_and_the_right_ones_are_loaded(place: Work
         ],
     }
     named = [(field, text) for field, texts in wrong.items() for text in texts]
-    rows = [RosterRow(**_row(n, field, text)) for n, (field, text) in enumerate(named, 2)]
+    usual = [a_row(f"login{n}", line=n) for n, _ in enumerate(named, 2)]
+    rows = [
+        row if field == "verifier" else msgspec.structs.replace(row, **{field: text})
+        for row, (field, text) in zip(usual, named, strict=True)
+    ]
+    verifiers = [text if field == "verifier" else verifier_of(PASSWORD) for field, text in named]
 
-    loaded = await load(place, *rows, a_row(line=99))
+    loaded = await load(place, *rows, a_row(line=99), verifiers=[*verifiers, verifier_of(PASSWORD)])
 
     assert counts(loaded) == (1, 0, 0)
     assert [(row.line, row.field) for row in loaded.refused] == [
@@ -126,9 +140,43 @@ async def test_each_wrong_row_is_named_and_the_right_ones_are_loaded(place: Work
     assert all(row.reason and PASSWORD not in row.reason for row in loaded.refused)
 
 
-def _row(line: int, field: str, text: str) -> dict[str, Any]:
-    row = a_row(f"login{line}", line=line)
-    return {name: getattr(row, name) for name in row.__struct_fields__} | {field: text}
+@pytest.mark.parametrize("verifiers", [[], [verifier_of(PASSWORD)], [verifier_of(PASSWORD)] * 3])
+async def test_verifiers_that_are_not_one_for_each_row_load_nothing(
+    place: Workplace, verifiers: list[str]
+) -> None:
+    roster = a_roster(place.clock(), a_row(), a_row("other", line=3), verifiers=verifiers)
+
+    outcome = await place.send(roster, by=staff(place))
+
+    assert outcome == RosterRefused(reason="not_one_verifier_for_each_row")
+    assert await stored(place) == []
+
+
+@pytest.mark.parametrize("text", ["", "sha256$", "[", "{}", "[1]", "[null]", '"text"'])
+async def test_what_is_sealed_but_no_list_of_texts_loads_nothing(place: Workplace, text: str) -> None:
+    sealed = to_be_sealed(text, reader="linking", expires_at=place.clock() + timedelta(minutes=1))
+    roster = LoadRoster(court_id=COURT, rows=(a_row(),), verifiers=sealed)
+
+    outcome = await place.send(roster, by=staff(place))
+
+    assert outcome == RosterRefused(reason="not_one_verifier_for_each_row")
+    assert await stored(place) == []
+
+
+@pytest.mark.parametrize(("reader", "minutes"), [("linking", 0), ("accounts", 1)])
+async def test_verifiers_sealed_for_another_or_until_now_are_parked_unread(
+    place: Workplace, reader: str, minutes: int
+) -> None:
+    expires_at = place.clock() + timedelta(minutes=minutes)
+    sealed = to_be_sealed(json.dumps([verifier_of(PASSWORD)]), reader=reader, expires_at=expires_at)
+    roster = LoadRoster(court_id=COURT, rows=(a_row(),), verifiers=sealed)
+
+    judgement, _ = await place.judge(roster, by=staff(place))
+
+    assert (judgement.verdict, judgement.reason) == (Verdict.PARK, "poison")
+    assert judgement.reply is not None
+    assert decode(judgement.reply.type, judgement.reply.body) == Failed()
+    assert await stored(place) == []
 
 
 async def test_of_two_rows_with_one_login_the_second_is_refused(place: Workplace) -> None:
@@ -158,12 +206,12 @@ async def test_one_login_at_two_courts_is_two_filing_accounts(place: Workplace) 
 
 
 async def test_only_the_courts_own_staff_with_a_second_factor_load_its_roster(place: Workplace) -> None:
-    command = LoadRoster(court_id=COURT, rows=(a_row(),))
+    command = a_roster(place.clock(), a_row())
 
     assert await place.send(command, by=an_assertion("linking")) == NotAllowed(reason="role_missing")
     assert await place.send(command, by=staff(place, "waebk")) == NotAllowed(reason="role_missing")
     assert await place.send(command, by=staff(place, level=1)) == NotAllowed(reason="session_level_too_low")
-    nowhere = await place.send(LoadRoster(court_id="zzbk", rows=()), by=staff(place, "zzbk"))
+    nowhere = await place.send(a_roster(place.clock(), court_id="zzbk"), by=staff(place, "zzbk"))
     assert nowhere == RosterRefused(reason="court_not_known")
     assert await stored(place) == []
 
@@ -171,7 +219,7 @@ async def test_only_the_courts_own_staff_with_a_second_factor_load_its_roster(pl
 async def test_more_rows_than_a_message_may_hold_are_malformed(place: Workplace) -> None:
     rows = tuple(a_row(f"login{n}", line=n) for n in range(201))
 
-    judgement, _ = await place.judge(LoadRoster(court_id=COURT, rows=rows), by=staff(place))
+    judgement, _ = await place.judge(a_roster(place.clock(), *rows), by=staff(place))
 
     assert judgement.reply is not None
     assert isinstance(decode(judgement.reply.type, judgement.reply.body), Malformed)
@@ -196,7 +244,7 @@ async def test_a_file_with_mark_crlf_and_quotes_is_loaded_as_it_reads(place: Wor
     )
     [chunk] = read_roster(io.BytesIO(b"\xef\xbb\xbf" + text.encode()))
 
-    loaded = await load(place, *chunk.rows)
+    loaded = await load(place, *chunk.rows, verifiers=chunk.verifiers)
 
     assert counts(loaded) == (2, 0, 0)
     assert chunk.refused == loaded.refused == ()
@@ -208,6 +256,6 @@ async def test_a_file_with_mark_crlf_and_quotes_is_loaded_as_it_reads(place: Wor
 
 
 async def test_an_empty_roster_changes_nothing(place: Workplace) -> None:
-    loaded = await place.send(LoadRoster(court_id=COURT, rows=()), by=staff(place))
+    loaded = await place.send(a_roster(place.clock()), by=staff(place))
 
     assert loaded == RosterLoaded(court_id=COURT, added=0, changed=0, unchanged=0)

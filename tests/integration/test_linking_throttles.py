@@ -193,7 +193,7 @@ async def test_a_password_that_the_court_changes_while_it_is_checked_proves_noth
     class Meanwhile(CountingThreads):
         async def run(self, work: Callable[[], Any]) -> Any:
             result = await super().run(work)
-            await load(place, a_row(verifier=verifier_of("A-New-Secret-12")))
+            await load(place, verifiers=[verifier_of("A-New-Secret-12")])
             return result
 
     place.resources = replace(place.resources, hashing=Meanwhile())
@@ -231,7 +231,7 @@ async def test_a_password_rests_nowhere_and_is_logged_nowhere(
     place: Workplace, as_owner: Any, caplog: Any, capsys: Any
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    await load(place, a_row(verifier=verifier_of(PLANTED)))
+    await load(place, verifiers=[verifier_of(PLANTED)])
     judgements = []
 
     await linked(place, somebody(place), password=PLANTED)

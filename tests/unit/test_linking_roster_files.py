@@ -1,12 +1,14 @@
 """Reading a court's roster file, however it was written."""
 
 import io
+import json
 from collections.abc import Iterator
 
 import msgspec
 import pytest
 
-from shared.messages.linking import RosterRow, RosterRowRefused
+from shared.messages.linking import LoadRoster, RosterRow, RosterRowRefused
+from shared.messaging.ids import new_id
 from shared.messaging.registry import MAXIMUM_BODY_BYTES
 from shared.rosters import (
     LONGEST_LINE_BYTES,
@@ -15,6 +17,8 @@ from shared.rosters import (
     RosterFileError,
     read_roster,
 )
+from shared.sealed import to_be_sealed
+from tests.messaging import NOON, seals_of
 
 HEADER = "login,name,email,role,verifier\n"
 
@@ -39,15 +43,27 @@ def test_mark_line_ends_and_a_missing_last_one_make_no_difference(
 ) -> None:
     text = (HEADER + "a,A,a@c.example,attorney,v" + end).replace("\n", newline)
 
-    [row] = rows_of(read(mark + text.encode()))
+    [chunk] = read(mark + text.encode())
 
-    assert row == RosterRow(line=2, login="a", name="A", email="a@c.example", role="attorney", verifier="v")
+    assert chunk.rows == (RosterRow(line=2, login="a", name="A", email="a@c.example", role="attorney"),)
+    assert chunk.verifiers == ("v",)
 
 
 def test_lines_are_counted_where_a_row_begins() -> None:
     text = HEADER + '"a","A,\nB",e,r,v\n\nb,B,e,r,v\n'
 
     assert [(row.line, row.name) for row in rows_of(read(text))] == [(2, "A,\nB"), (5, "B")]
+
+
+def test_each_row_of_a_chunk_has_its_verifier_at_the_same_place_and_refused_ones_have_none() -> None:
+    many = "".join(f"login{n},N,e,r,v{n}\n" for n in range(60))
+
+    chunks = read(HEADER + "a,A,e,r\n" + many + "login7,N,e,r,again\n")
+
+    pairs = [pair for c in chunks for pair in zip(c.rows, c.verifiers, strict=True)]
+    assert [(row.login, verifier) for row, verifier in pairs] == [(f"login{n}", f"v{n}") for n in range(60)]
+    assert [json.loads(chunk.text_to_seal()) for chunk in chunks] == [list(c.verifiers) for c in chunks]
+    assert len(refused_of(chunks)) == 2
 
 
 def test_a_row_with_too_few_or_too_many_fields_is_named_and_the_rest_goes_on() -> None:
@@ -86,7 +102,13 @@ def test_chunks_hold_so_many_rows_and_bytes_at_most() -> None:
 
     assert [len(chunk.rows) for chunk in small] == [ROWS_IN_CHUNK, ROWS_IN_CHUNK, 20]
     assert len(rows_of(large)) == 120
-    assert all(len(msgspec.json.encode(chunk)) < MAXIMUM_BODY_BYTES for chunk in large)
+    assert all(len(as_sent(chunk)) < MAXIMUM_BODY_BYTES for chunk in large)
+
+
+def as_sent(chunk: RosterChunk) -> bytes:
+    sealed = to_be_sealed(chunk.text_to_seal(), reader="linking", expires_at=NOON)
+    load = LoadRoster(court_id="ncwbk", rows=chunk.rows, verifiers=sealed)
+    return msgspec.json.encode(seals_of("portal").seal_fields(load, new_id(NOON)))
 
 
 @pytest.mark.parametrize(

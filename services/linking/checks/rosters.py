@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import msgspec
+
 from services.linking import passwords
 from services.linking.model import RosterEntry, Verifier
 from services.linking.rules.courts import why_not_staff
@@ -24,7 +26,10 @@ async def load_roster(
     """Load the rows that are right and name the others; the same rows again change nothing."""
     if (refusal := why_not_staff(bench.assertion, command.court_id)) is not None:
         return refusal
-    roster = check_rows(command.rows)
+    verifiers = _read_verifiers(bench.open(command, "verifiers"))
+    if verifiers is None or len(verifiers) != len(command.rows):
+        return RosterRefused(reason="not_one_verifier_for_each_row")
+    roster = check_rows(command.rows, verifiers)
     key = bench.resources.digest_key
     digests = {e.login: keyed_digest(key, "verifier", e.login, e.verifier) for e in roster.entries}
     async with bench.transaction() as work:
@@ -32,9 +37,16 @@ async def load_roster(
             return RosterRefused(reason="court_not_known")
         stored = await filing_accounts.list_stored_entries(work.connection, command.court_id, list(digests))
     changes = decide_changes(roster.entries, stored, digests)
-    verifiers = await _hashed((*changes.new, *changes.with_new_verifier), bench.resources)
+    hashed = await _hashed((*changes.new, *changes.with_new_verifier), bench.resources)
     async with bench.transaction() as work:
-        return await _save(command.court_id, roster, digests, verifiers, work)
+        return await _save(command.court_id, roster, digests, hashed, work)
+
+
+def _read_verifiers(text: str) -> list[str] | None:
+    try:
+        return msgspec.json.decode(text, type=list[str])
+    except msgspec.DecodeError:
+        return None
 
 
 async def _hashed(entries: tuple[RosterEntry, ...], resources: Resources) -> dict[str, Verifier]:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -45,13 +45,13 @@ def login_as_kept(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def check_rows(rows: Iterable[RosterRow]) -> CheckedRoster:
-    """Each row by itself, and no login twice: of two rows with one login the second is refused."""
+def check_rows(rows: Sequence[RosterRow], verifiers: Sequence[str]) -> CheckedRoster:
+    """Each row by itself, with its verifier, and no login twice: of two with one the second is refused."""
     entries: dict[str, RosterEntry] = {}
     refused = []
-    for row in rows:
+    for row, verifier in zip(rows, verifiers, strict=True):
         try:
-            entry = _entry(row)
+            entry = _entry(row, verifier.strip())
             if entry.login in entries:
                 raise _WrongFieldError("login", f"is on line {entries[entry.login].line} already")
             entries[entry.login] = entry
@@ -95,7 +95,7 @@ def decide_changes(
     )
 
 
-def _entry(row: RosterRow) -> RosterEntry:
+def _entry(row: RosterRow, verifier: str) -> RosterEntry:
     login = login_as_kept(_text(row.login, "login", LONGEST_LOGIN))
     name = _text(row.name, "name", LONGEST_NAME)
     email = _text(row.email, "email", LONGEST_EMAIL)
@@ -104,11 +104,9 @@ def _entry(row: RosterRow) -> RosterEntry:
     role = ROLES.get(re.sub(r"[ _-]+", "_", row.role.strip().lower()))
     if role is None:
         raise _WrongFieldError("role", f"is none of {', '.join(ROLES)}")
-    if (problem := problem_of_verifier(row.verifier.strip())) is not None:
+    if (problem := problem_of_verifier(verifier)) is not None:
         raise _WrongFieldError("verifier", problem)
-    return RosterEntry(
-        line=row.line, login=login, name=name, email=email, role=role, verifier=row.verifier.strip()
-    )
+    return RosterEntry(line=row.line, login=login, name=name, email=email, role=role, verifier=verifier)
 
 
 def _text(given: str, field: str, longest: int) -> str:

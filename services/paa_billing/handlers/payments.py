@@ -10,7 +10,16 @@ from services.paa_billing.model.issued import Payment
 from services.paa_billing.prices import schedule_in_force
 from services.paa_billing.rules.payments import decide_payment, payer_of
 from services.paa_billing.settings import Resources
-from services.paa_billing.store import firms, ledger, memberships, payments, schedules, totals, usage
+from services.paa_billing.store import (
+    accounts,
+    firms,
+    ledger,
+    memberships,
+    payments,
+    schedules,
+    totals,
+    usage,
+)
 from shared.messages.paa_billing import (
     BalanceShown,
     BillingRefused,
@@ -27,17 +36,20 @@ from shared.money import Cents
 async def record_payment(
     command: RecordPayment, work: UnitOfWork[Resources]
 ) -> PaymentRecorded | PaymentRepeated | PaymentRefused:
-    firm = await firms.find_firm_of(work.connection, work.assertion.account_id)
+    account = await accounts.find_account_by_number(work.connection, command.account_number)
+    if account is None:
+        return PaymentRefused(reason="account_not_found")
+    firm = await firms.find_firm_of(work.connection, account.account_id)
     await payments.lock_reference(work.connection, command.reference)
     before = await payments.find_payment(work.connection, command.reference)
 
-    payer_id = decide_payment(command, payer_of(work.assertion, firm), before)
+    payer_id = decide_payment(command, payer_of(account, firm), before)
 
     if isinstance(payer_id, PaymentRefused):
         return payer_id
     if before is not None:
         return await _repeated(before, work)
-    await _book(command, payer_id, work)
+    await _book(command, payer_id, account.account_id, work)
     return await _recorded(command, payer_id, firm, work)
 
 
@@ -66,7 +78,7 @@ async def my_balance(query: MyBalance, work: UnitOfWork[Resources]) -> BalanceSh
     )
 
 
-async def _book(command: RecordPayment, payer_id: UUID, work: UnitOfWork[Resources]) -> None:
+async def _book(command: RecordPayment, payer_id: UUID, paid_by: UUID, work: UnitOfWork[Resources]) -> None:
     amount_cents = Cents(command.amount_cents)
     await hold_balances(work, [payer_id])
     standings = await ledger.sum_standings(work.connection, [payer_id])
@@ -76,7 +88,7 @@ async def _book(command: RecordPayment, payer_id: UUID, work: UnitOfWork[Resourc
         reference=command.reference,
         payer_id=payer_id,
         amount_cents=amount_cents,
-        paid_by=work.assertion.account_id,
+        paid_by=paid_by,
         recorded_at=work.now,
         operation_id=operation.id,
     )

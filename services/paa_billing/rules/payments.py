@@ -1,25 +1,35 @@
 """Money that comes in: for whom it is booked, and what of each debt is still open."""
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 from uuid import UUID
 
 from services.paa_billing.ledger import BalanceChange, open_items
 from services.paa_billing.model import Quarter
 from services.paa_billing.model.firms import Firm
 from services.paa_billing.model.issued import Payment
-from shared.assertion import Assertion
 from shared.messages.paa_billing import PaymentRefused, RecordPayment
 from shared.money import Cents
 
 
-def payer_of(assertion: Assertion, firm: Firm | None) -> UUID | None:
+class Holder(Protocol):
+    """An account, as its holder's assertion or our copy knows it."""
+
+    @property
+    def account_id(self) -> UUID: ...
+
+    @property
+    def kind(self) -> str: ...
+
+
+def payer_of(holder: Holder, firm: Firm | None) -> UUID | None:
     """For whom an account asks and pays: an administrator for the firm, anyone else for themselves.
 
     A legacy account, too, may see what it owes and pay it.
     """
     if firm is not None:
         return firm.paa_id
-    return None if assertion.kind == "paa" else assertion.account_id
+    return None if holder.kind == "paa" else holder.account_id
 
 
 def decide_payment(

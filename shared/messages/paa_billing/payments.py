@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.messages.base import Command, Event, Query, Reply, Speaker
+from shared.messages.base import AccountNumber, Command, Event, Query, Reply, Speaker
 from shared.messages.paa_billing.values import Quarter
 
 
@@ -30,9 +30,14 @@ class BalanceShown(Reply, frozen=True, kw_only=True, tag="paa_billing.balance_sh
 
 
 class RecordPayment(Command, frozen=True, kw_only=True, tag="paa_billing.record_payment.v1"):
-    """Book money that came in, once per reference; what is not owed stands as credit."""
+    """Book money that came in, once per reference; what is not owed stands as credit.
 
-    spoken_by: ClassVar[Speaker] = "account"
+    Only the operator says that money came in, as the payment processor or the lockbox told it; never the
+    payer. `account_number` is the payer's, or that of an administrator of the paying firm.
+    """
+
+    spoken_by: ClassVar[Speaker] = "operator"
+    account_number: AccountNumber
     reference: Annotated[str, msgspec.Meta(pattern=r"^[!-~]([ -~]{0,62}[!-~])?$(?!\n)")]
     amount_cents: Annotated[int, msgspec.Meta(ge=1, le=2_499_999)]
 
@@ -59,4 +64,4 @@ class PaymentRepeated(Reply, frozen=True, kw_only=True, tag="paa_billing.payment
 class PaymentRefused(Reply, frozen=True, kw_only=True, tag="paa_billing.payment_refused.v1"):
     """No money was booked; a reference that was used for another payer or amount can't be used again."""
 
-    reason: Literal["reference_used", "nobody_to_pay_for"]
+    reason: Literal["reference_used", "nobody_to_pay_for", "account_not_found"]
