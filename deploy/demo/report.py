@@ -130,12 +130,12 @@ def _print(stage: "Stage", result: dict[str, Any]) -> None:
 def _print_statements(statements: list[dict[str, Any]]) -> None:
     print("\nWhat each payer owes for 2019-Q4, and why")
     for statement in statements:
-        total, waived, due = (
-            dollars(Cents(statement[f"{what}_cents"])) for what in ("total", "waived", "due")
+        total, waived, credited, due = (
+            dollars(Cents(statement[f"{what}_cents"])) for what in ("total", "waived", "credited", "due")
         )
         kind = "Invoice" if statement["kind"] == "invoice" else "Statement of Account"
         print(f"  {statement['payer']:<24}{kind} {statement['number']}")
-        print(f"    charged {total}, waived {waived}, due {due}")
+        print(f"    charged {total}, waived {waived}, paid before {credited}, due {due}")
         for file in statement["files"]:
             print(f"    {file['form']:<5}{file['path']}")
 

@@ -100,6 +100,14 @@ def test_every_payer_owes_what_the_reported_usages_and_the_fee_table_say(
     assert stated["Blue Ridge Law, PLLC"] > 0
 
 
+def test_every_cent_charged_is_waived_paid_before_or_due(played: Played) -> None:
+    result, _, _ = played
+
+    for statement in result["statements"]:
+        parts = [statement[f"{part}_cents"] for part in ("waived", "credited", "due")]
+        assert sum(parts) == statement["total_cents"], statement["payer"]
+
+
 def test_the_files_are_what_the_statements_say_and_the_numbers_have_no_gap(
     played: Played,
 ) -> None:

@@ -45,6 +45,7 @@ def _shown(statement: IssuedStatement, files: tuple[FileKept, ...], open_cents: 
         quarter=str(statement.quarter),
         total_cents=statement.total_cents,
         waived_cents=statement.waived_cents,
+        credited_cents=statement.total_cents - statement.waived_cents - statement.newly_due_cents,
         due_cents=statement.due_cents,
         open_cents=open_cents,
         due_on=statement.due_on,

@@ -102,6 +102,8 @@ class StatementShown(msgspec.Struct, frozen=True, kw_only=True):
     quarter: Quarter
     total_cents: int
     waived_cents: int
+    credited_cents: int = 0
+    """What of the charges was met by credit: what was paid beforehand, or too much."""
     due_cents: int
     open_cents: int = 0
     due_on: date | None
