@@ -3,6 +3,9 @@
 No transaction is open while the mail server is waited for. The state `sending` is committed before the mail
 is handed over, so that a mail whose worker was killed in between is known to have perhaps arrived: it goes
 out again under the same Message-ID, marked as a possible duplicate.
+
+The job writes a log line itself, as no handler does: it answers no delivery, so that no consumer writes one
+for it, and a mail that waits or was given up would otherwise be seen in the database alone.
 """
 
 import asyncio
@@ -35,6 +38,12 @@ SENDERS = 4
 """How many mails one process hands over at a time, since a mail server may take seconds to answer."""
 
 _RENDERING_SECONDS = 30
+_OUTCOME_NAMES: Mapping[type[Outcome], str] = {
+    Sent: "sent",
+    Postponed: "postponed",
+    GivenUp: "abandoned",
+    Suppressed: "suppressed",
+}
 _chances = secrets.SystemRandom()
 
 
@@ -127,50 +136,54 @@ def _write(
 
 
 async def _settle(bench: Bench[Resources], claimed: Notification, outcome: Outcome) -> None:
-    """Write down and announce what became of it, unless another worker has claimed it since."""
+    """Write down, announce and tell what became of it, unless another worker has claimed it since."""
     async with bench.transaction(
         caused_by=claimed.event_id, correlation_id=claimed.correlation_id, step=f"mail:{claimed.id}"
     ) as work:
-        match outcome:
-            case Sent():
-                if await store.mark_sent(work.connection, claimed, work.now):
-                    work.emit(_sent(claimed))
-            case Postponed(reason, is_outcome_unknown):
-                delay = rules.retry_delay_seconds(
-                    claimed.attempts, bench.resources.policies.notify, _chances.random()
-                )
-                await store.postpone(
-                    work.connection, claimed, timedelta(seconds=delay), reason, is_outcome_unknown
-                )
-            case GivenUp(reason):
-                await _give_up(work, claimed, "abandoned", reason)
-            case Suppressed(reason):
-                await _give_up(work, claimed, "suppressed", reason)
+        is_ours = await _write_down(work, claimed, outcome)
+    if is_ours:
+        _tell_operators(claimed, outcome)
 
 
-async def _give_up(work: UnitOfWork[Resources], claimed: Notification, state: str, reason: str) -> None:
-    if await store.give_up(work.connection, claimed, state, reason):
-        work.emit(
-            NotificationAbandoned(
-                notification_id=claimed.id,
-                account_id=claimed.account_id,
-                kind=claimed.kind,
-                reason=reason,
+async def _write_down(work: UnitOfWork[Resources], claimed: Notification, outcome: Outcome) -> bool:
+    match outcome:
+        case Sent():
+            is_ours = await store.mark_sent(work.connection, claimed, work.now)
+            if is_ours:
+                work.emit(_sent(claimed))
+            return is_ours
+        case Postponed(reason, is_outcome_unknown):
+            delay = rules.retry_delay_seconds(
+                claimed.attempts, work.resources.policies.notify, _chances.random()
             )
-        )
+            return await store.postpone(
+                work.connection, claimed, timedelta(seconds=delay), reason, is_outcome_unknown
+            )
+        case GivenUp(reason) | Suppressed(reason):
+            is_ours = await store.give_up(work.connection, claimed, _OUTCOME_NAMES[type(outcome)], reason)
+            if is_ours:
+                work.emit(_abandoned(claimed, reason))
+            return is_ours
 
 
 def _sent(claimed: Notification) -> NotificationSent:
     return NotificationSent(notification_id=claimed.id, account_id=claimed.account_id, kind=claimed.kind)
 
 
+def _abandoned(claimed: Notification, reason: str) -> NotificationAbandoned:
+    return NotificationAbandoned(
+        notification_id=claimed.id, account_id=claimed.account_id, kind=claimed.kind, reason=reason
+    )
+
+
 def _tell_operators(claimed: Notification, outcome: Outcome) -> None:
-    name = type(outcome).__name__.lower()
+    """Count and log what has been committed; ids and codes, never whom the mail goes to."""
+    name = _OUTCOME_NAMES[type(outcome)]
     MAIL.labels(claimed.kind, name).inc()
     structlog.get_logger().info(
         "mail_settled",
         outcome=name,
-        reason=getattr(outcome, "reason", None),
+        reason=None if isinstance(outcome, Sent) else outcome.reason,
         kind=claimed.kind,
         notification_id=str(claimed.id),
         correlation_id=str(claimed.correlation_id),

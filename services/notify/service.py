@@ -2,7 +2,7 @@
 
 from services.notify import handlers, jobs
 from services.notify.handlers import mailing
-from services.notify.rules import accounts, billing, linking
+from services.notify.rules import accounts, billing, linking, usage
 from services.notify.settings import Resources
 from shared.messages.accounts import (
     AccountActivated,
@@ -65,7 +65,7 @@ SERVICE: Service[Resources] = Service(
         MemberLeft: mailing(billing.member_left),
         StatementIssued: mailing(billing.statement_ready),
         PaymentRecorded: mailing(billing.payment_received),
-        UsageBatchSettled: mailing(billing.usage_quarantined),
+        UsageBatchSettled: mailing(usage.usage_quarantined),
     },
     answers={MyMessages: handlers.my_messages},
     announces=(NotificationSent, NotificationAbandoned),

@@ -52,7 +52,7 @@ async def test_a_sigterm_before_the_start_is_complete_is_obeyed(scene: Scene) ->
     for accounts in started:
         log = scene.folder / f"accounts-{scene.processes.index(accounts)}.log"
         await until(partial(has_started, log), "the process has begun to start")
-        assert await scene.end(accounts) == 0
+        assert await scene.end(accounts) == 0, log.read_text()
     scene.start("accounts")
     scene.start("notify")
 

@@ -15,6 +15,7 @@ from shared.messages.accounts import (
     MyAccount,
     RoleGranted,
     RoleRefused,
+    SignOut,
 )
 from shared.messages.base import NotAllowed
 from shared.messaging.judge import Verdict
@@ -25,8 +26,9 @@ from tests.builders_accounts import (
     a_psc_member,
     an_enrolled_member,
     quick_resources,
+    sealed,
 )
-from tests.messaging import Workplace, an_assertion, signing_key
+from tests.messaging import Workplace, signing_key
 
 Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
 KEYS = {"test": signing_key().public_key()}
@@ -73,12 +75,40 @@ async def test_only_psc_grants_roles(place: Workplace) -> None:
 
 
 async def test_granting_a_role_needs_both_factors(place: Workplace) -> None:
-    clerk = await an_enrolled_member(place)
-    asked_by = an_assertion("accounts", place.clock(), level=1, roles=(Role(role="psc"),))
+    psc, clerk = await a_psc_member(place), await an_enrolled_member(place)
+    await place.pool.execute("UPDATE sessions SET level = 1 WHERE account_id = $1", psc.account_id)
 
-    outcome = await place.send(GrantRole(account_id=clerk.account_id, role="psc"), by=asked_by)
+    outcome = await psc.ask(GrantRole(account_id=clerk.account_id, role="psc"))
 
     assert outcome == NotAllowed(reason="session_level_too_low")
+
+
+async def test_an_assertion_that_outlived_its_session_grants_nothing(place: Workplace) -> None:
+    psc, clerk = await a_psc_member(place), await an_enrolled_member(place)
+    asked_before = await psc.resolve()
+    await place.send(SignOut(token=sealed(place, psc.token)))
+
+    outcome = await place.send(GrantRole(account_id=clerk.account_id, role="psc"), by=asked_before)
+
+    assert outcome == NotAllowed(reason="assertion_invalid")
+    assert not (await clerk.resolve("linking")).holds("psc")
+
+
+async def test_two_who_grant_each_other_a_role_at_once_do_not_wait_in_a_ring(place: Workplace) -> None:
+    first, second = await a_psc_member(place), await an_enrolled_member(place)
+    await first.ask(GrantRole(account_id=second.account_id, role="psc"))
+    courts = [f"court{number}" for number in range(8)]
+
+    async with asyncio.TaskGroup() as group:
+        asked = [
+            group.create_task(
+                asker.ask(GrantRole(account_id=granted.account_id, role="court_staff", court_id=court_id))
+            )
+            for court_id in courts
+            for asker, granted in ((first, second), (second, first))
+        ]
+
+    assert all(isinstance(task.result(), RoleGranted) for task in asked)
 
 
 async def test_only_court_staff_hold_a_role_at_one_court(place: Workplace) -> None:

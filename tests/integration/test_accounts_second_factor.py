@@ -19,6 +19,8 @@ from shared.messages.accounts import (
     EnrolAuthenticator,
     MyAccount,
     SecondFactorChanged,
+    SessionRefused,
+    SessionResolved,
     SignedIn,
     SignInRefused,
 )
@@ -30,6 +32,7 @@ from tests.builders_accounts import (
     a_signed_in_member,
     from_base32,
     quick_resources,
+    resolve,
     sealed,
     tables_holding,
 )
@@ -225,17 +228,47 @@ async def test_somebody_elses_offer_cannot_be_confirmed(place: Workplace) -> Non
 
 async def test_enrolling_needs_a_fresh_proof_and_once_enrolled_both_factors(place: Workplace) -> None:
     member = await a_signed_in_member(place)
-    first_token = member.token
     place.clock.forward(minutes=10, seconds=1)
     stale = await member.ask(EnrolAuthenticator(name="phone"))
     await member.sign_in()
     await member.enrol()
     assert stale == NotAllowed(reason="proof_too_old")
 
-    member.token = first_token
+    await place.pool.execute("UPDATE sessions SET level = 1")
     outcome = await member.ask(EnrolAuthenticator(name="another"))
 
     assert outcome == NotAllowed(reason="session_level_too_low")
+
+
+async def test_an_authenticator_taken_into_use_ends_all_other_sessions_of_the_account(
+    place: Workplace,
+) -> None:
+    other, member = await a_signed_in_member(place), await a_signed_in_member(place)
+    by_password_alone = member.token
+    asked_before = await member.resolve()
+    await member.sign_in()
+
+    await member.enrol()
+
+    assert isinstance(await resolve(place, by_password_alone), SessionRefused)
+    assert await place.send(EnrolAuthenticator(name="another"), by=asked_before) == NotAllowed(
+        reason="assertion_invalid"
+    )
+    assert (await member.resolve()).level == 2
+    assert (await other.resolve()).level == 1
+
+
+async def test_a_wrong_code_in_confirming_ends_no_session(place: Workplace) -> None:
+    member = await a_signed_in_member(place)
+    first_token = member.token
+    await member.sign_in()
+    offered = await member.ask(EnrolAuthenticator(name="phone"))
+
+    await member.ask(
+        ConfirmAuthenticator(authenticator_id=offered.authenticator_id, code=sealed(place, "no code"))
+    )
+
+    assert isinstance(await resolve(place, first_token), SessionResolved)
 
 
 async def test_confirming_twice_under_one_id_is_answered_twice(place: Workplace) -> None:

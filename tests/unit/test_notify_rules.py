@@ -17,7 +17,7 @@ from services.notify.model import (
     Directory,
     Letter,
 )
-from services.notify.rules import accounts, billing, concerned, linking
+from services.notify.rules import accounts, billing, concerned, linking, usage
 from services.notify.service import SERVICE
 from services.notify.settings import Sender
 from shared.errors import NotYetKnownError
@@ -193,7 +193,7 @@ EXPECTED: list[tuple[Callable[[Any, Directory], tuple[Letter, ...]], Event, dict
         {"payment_received": "bob@firm.example"},
     ),
     (
-        billing.usage_quarantined,
+        usage.usage_quarantined,
         of_billing.UsageBatchSettled(
             court_id="ncwbk", batch_id=uuid4(), booked=499, duplicate=0, waiting=0, quarantined=(QUARANTINED,)
         ),
@@ -255,7 +255,7 @@ def test_a_batch_with_nothing_set_aside_makes_no_mail() -> None:
         court_id="ncwbk", batch_id=uuid4(), booked=500, duplicate=0, waiting=0
     )
 
-    assert billing.usage_quarantined(settled, a_directory(found_court=None)) == ()
+    assert usage.usage_quarantined(settled, a_directory(found_court=None)) == ()
 
 
 def test_a_long_list_of_set_aside_records_is_cut_and_says_so() -> None:
@@ -263,10 +263,24 @@ def test_a_long_list_of_set_aside_records_is_cut_and_says_so() -> None:
         court_id="ncwbk", batch_id=uuid4(), booked=0, duplicate=0, waiting=0, quarantined=(QUARANTINED,) * 500
     )
 
-    (letter,) = billing.usage_quarantined(settled, a_directory())
+    (letter,) = usage.usage_quarantined(settled, a_directory())
 
-    assert len(letter.details["records"]) == billing.LISTED_RECORDS
+    assert len(letter.details["records"]) == usage.LISTED_RECORDS
     assert (letter.details["quarantined"], letter.details["unlisted"]) == ("500", "480")
+
+
+@pytest.mark.parametrize("ended_by", ["person", "firm", "deactivation"])
+def test_only_who_still_has_an_account_reads_that_they_can_go_on(ended_by: Any) -> None:
+    left = of_billing.MemberLeft(
+        **BOTH_SIDES, membership_id=uuid4(), left_at=NOON, ended_by=ended_by, remark=""
+    )
+
+    to_person = billing.member_left(left, a_directory())[0]
+    texts = mailer.write_texts(to_person.kind, to_person.name, to_person.details, {}, SENDER)
+
+    for text in (texts.plain, texts.html):
+        assert ("You can go on using PACER" in text) == (ended_by != "deactivation")
+        assert ("Your PACER account is deactivated" in text) == (ended_by == "deactivation")
 
 
 def test_a_court_reads_its_own_time_and_a_person_business_time() -> None:

@@ -22,6 +22,7 @@ LINK = {**COURT, "role": "U.S. trustee"}
 UNLINK = {**LINK, "unlinked_at": "February 2, 2024, 9:15 AM EST", "remark": "Linked by mistake & <sorry>"}
 FIRM = {"firm_name": "Smith & Sons <LLP>"}
 JOINED = {**FIRM, "joined_at": "March 3, 2024, 1:00 PM CST", "moved_balance": "$12.30"}
+AFTERWARDS = "What you use later is billed to you."
 LEFT = {
     **FIRM,
     "left_at": "April 4, 2024, 2:00 PM CDT",
@@ -54,7 +55,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "invitation_declined_firm": {**FIRM, "member_name": "Ann O'Hara"},
     "member_joined_person": JOINED,
     "member_joined_firm": {**JOINED, "member_name": "Ann O'Hara"},
-    "member_left_person": LEFT,
+    "member_left_person": {**LEFT, "afterwards": AFTERWARDS},
     "member_left_firm": {**LEFT, "member_name": "Ann O'Hara"},
     "statement_ready": {
         "statement_kind": "Invoice",
@@ -70,7 +71,10 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "booked": "478",
         "duplicate": "12",
         "quarantined": "31",
-        "records": ("record 7 (usage id a<b): pages: negative", "record 9: kind: unknown"),
+        "records": (
+            'Record 8 (usage id a<b): the field "pages" is negative.',
+            "Record 9: the record is not JSON.",
+        ),
         "unlisted": "29",
     },
 }

@@ -5,10 +5,10 @@ from functools import partial
 
 from services.accounts.checks.guarding import is_passcode
 from services.accounts.checks.settling import Workbench, settle_once
-from services.accounts.model import Authenticator
+from services.accounts.model import Account, Authenticator, Session
 from services.accounts.rules import access
 from services.accounts.store import credentials, saving, sessions
-from services.accounts.store.asking import Asker, lock_asker
+from services.accounts.store.asking import lock_asker
 from services.accounts.store.saving import Work
 from shared.messages.accounts import (
     AuthenticatorConfirmed,
@@ -16,7 +16,7 @@ from shared.messages.accounts import (
     ConfirmAuthenticator,
     SecondFactorChanged,
 )
-from shared.messages.base import Message
+from shared.messages.base import Message, NotAllowed
 
 
 async def confirm_authenticator(command: ConfirmAuthenticator, bench: Workbench) -> Message:
@@ -28,24 +28,29 @@ async def confirm_authenticator(command: ConfirmAuthenticator, bench: Workbench)
 async def _confirm(command: ConfirmAuthenticator, code: str, work: Work) -> Message:
     asker = await lock_asker(work)
     refused = access.refuse_asker(asker.account, asker.session, work.now, work.resources.policies)
-    if refused is not None:
-        return refused
+    if refused is not None or asker.session is None:
+        return refused or NotAllowed(reason="assertion_invalid")
     present = await credentials.list_authenticators(work.connection, asker.account.id)
     offered = next((a for a in present if a.id == command.authenticator_id and a.confirmed_at is None), None)
     if offered is None:
         return AuthenticatorRefused(reason="not_found")
     if not await is_passcode(work, asker.account, code, offered_id=offered.id):
         return AuthenticatorRefused(reason="code_wrong")
-    return await _take_into_use(asker, offered, work)
+    return await _take_into_use(asker.account, asker.session, offered, work)
 
 
-async def _take_into_use(asker: Asker, confirmed: Authenticator, work: Work) -> AuthenticatorConfirmed:
-    account = await saving.save_account(work, asker.account, replace(asker.account, has_second_factor=True))
+async def _take_into_use(
+    before: Account, session: Session, confirmed: Authenticator, work: Work
+) -> AuthenticatorConfirmed:
+    """This session has proved the authenticator; any other may be a thief's who knows the password alone."""
+    account = await saving.save_account(work, before, replace(before, has_second_factor=True))
     credential = await credentials.get_credential(work.connection, account.id)
-    if asker.session is not None:
-        is_too_old = access.is_password_too_old(credential, work.now, work.resources.policies)
-        proved = replace(asker.session, level=2, proved_at=work.now, is_restricted=is_too_old)
-        await sessions.update_session(work.connection, proved)
+    is_too_old = access.is_password_too_old(credential, work.now, work.resources.policies)
+    proved = replace(session, level=2, proved_at=work.now, is_restricted=is_too_old)
+    await sessions.update_session(work.connection, proved)
+    await sessions.end_other_sessions(
+        work.connection, account.id, session.token_hash, at=work.now, ended_by="second_factor"
+    )
     await saving.record(work, account, "authenticator_added", authenticator_id=str(confirmed.id))
     work.emit(SecondFactorChanged(account_id=account.id, change="added", authenticator_name=confirmed.name))
     return AuthenticatorConfirmed(authenticator_id=confirmed.id)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from services.accounts.rules import access
 from services.accounts.store import accounts, saving, sessions
+from services.accounts.store.asking import lock_asker
 from services.accounts.store.saving import Work
 from shared.assertion import Role
 from shared.messages.accounts import GrantFirstRole, GrantRole, RoleGranted, RoleRefused
@@ -12,7 +13,9 @@ from shared.messages.base import NotAllowed
 
 async def grant_role(command: GrantRole, work: Work) -> RoleGranted | RoleRefused | NotAllowed:
     """PSC staff give somebody a role; the act stands in that person's history."""
-    not_allowed = access.refuse_granting(work.assertion)
+    await accounts.hold_accounts(work.connection, {work.assertion.account_id, command.account_id})
+    asker = await lock_asker(work)
+    not_allowed = access.refuse_granting(work.assertion, asker.account, asker.session)
     if not_allowed is not None:
         return not_allowed
     role = Role(role=command.role, court_id=command.court_id)

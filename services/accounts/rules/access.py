@@ -60,11 +60,14 @@ def refuse_password_change(account: Account, session: Session | None) -> NotAllo
     return refuse_session(account, session)
 
 
-def refuse_granting(asker: Assertion) -> NotAllowed | None:
-    """Why this asker may not grant roles, or None."""
+def refuse_granting(asker: Assertion, account: Account, session: Session | None) -> NotAllowed | None:
+    """Why this asker may not grant roles in this session, or None."""
     if not asker.holds("psc"):
         return NotAllowed(reason="role_missing")
-    return None if asker.level == 2 else NotAllowed(reason="session_level_too_low")
+    refused = refuse_session(account, session)
+    if refused is not None or session is None:
+        return refused
+    return None if session.level == 2 else NotAllowed(reason="session_level_too_low")
 
 
 def refuse_role(account: Account | None, role: RoleName, court_id: str | None) -> RoleRefused | None:

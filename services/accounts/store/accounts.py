@@ -64,6 +64,13 @@ async def lock_account(connection: Connection, account_id: UUID) -> Account:
     return _known(None if row is None else Account(**row), account_id)
 
 
+async def hold_accounts(connection: Connection, account_ids: set[UUID]) -> None:
+    """Hold several accounts, always in the same order, so that two who do it never wait in a ring."""
+    await connection.execute(
+        "SELECT FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE", list(account_ids)
+    )
+
+
 def _known(account: Account | None, account_id: UUID) -> Account:
     if account is None:
         raise NotYetKnownError(f"account {account_id}")

@@ -103,6 +103,22 @@ async def end_all_sessions(connection: Connection, account_id: UUID, *, at: date
     )
 
 
+async def end_other_sessions(
+    connection: Connection, account_id: UUID, kept: bytes, *, at: datetime, ended_by: str
+) -> None:
+    """End every session of an account but the one whose token has this hash."""
+    await connection.execute(
+        """
+        UPDATE sessions SET ended_at = $3, ended_by = $4
+         WHERE account_id = $1 AND token_hash <> $2 AND ended_at IS NULL
+        """,
+        account_id,
+        kept,
+        at,
+        ended_by,
+    )
+
+
 async def count_known_networks(connection: Connection, account_id: UUID) -> int:
     """From how many networks has the account signed in?"""
     return int(

@@ -3,8 +3,8 @@
 from datetime import date
 from uuid import UUID
 
-from services.notify.model import Details, Directory, Letter
-from services.notify.rules.letters import in_words, name_of, to_court, to_person
+from services.notify.model import Directory, Letter
+from services.notify.rules.letters import in_words, name_of, to_person
 from shared.messages.paa_billing import (
     FirmRegistered,
     InvitationDeclined,
@@ -13,13 +13,18 @@ from shared.messages.paa_billing import (
     MemberLeft,
     PaymentRecorded,
     StatementIssued,
-    UsageBatchSettled,
-    UsageQuarantined,
 )
 from shared.money import Cents, dollars
 
-LISTED_RECORDS = 20
 _ORDINALS = {"1": "first", "2": "second", "3": "third", "4": "fourth"}
+_GOES_ON = (
+    "What you use later is billed to you. You can go on using PACER. Please check your billing address."
+)
+_AFTERWARDS = {
+    "person": _GOES_ON,
+    "firm": _GOES_ON,
+    "deactivation": "Your PACER account is deactivated, so that nothing can be used with it any more.",
+}
 _STATEMENT_KINDS = {"invoice": "Invoice", "statement_of_account": "Statement of Account"}
 
 
@@ -86,7 +91,11 @@ def member_left(event: MemberLeft, directory: Directory) -> tuple[Letter, ...]:
         "deactivation": ("the deactivation of your account", "the deactivation of the person's account"),
     }[event.ended_by]
     return (
-        to_person("member_left_person", person, {**details, "ended_by": ended_by[0]}),
+        to_person(
+            "member_left_person",
+            person,
+            {**details, "ended_by": ended_by[0], "afterwards": _AFTERWARDS[event.ended_by]},
+        ),
         *_to_administrators(
             "member_left_firm",
             event.administrator_ids,
@@ -119,31 +128,10 @@ def payment_received(event: PaymentRecorded, directory: Directory) -> tuple[Lett
     return _to_administrators("payment_received", event.recipient_ids, directory, details)
 
 
-def usage_quarantined(event: UsageBatchSettled, directory: Directory) -> tuple[Letter, ...]:
-    """To the court, if any of its records was set aside."""
-    if not event.quarantined:
-        return ()
-    unlisted = len(event.quarantined) - LISTED_RECORDS
-    details: Details = {
-        "batch": str(event.batch_id),
-        "booked": str(event.booked),
-        "duplicate": str(event.duplicate),
-        "quarantined": str(len(event.quarantined)),
-        "records": tuple(_record_in_words(record) for record in event.quarantined[:LISTED_RECORDS]),
-        "unlisted": str(unlisted) if unlisted > 0 else "",
-    }
-    return (to_court("usage_quarantined_court", directory.court(), details),)
-
-
 def _to_administrators(
     kind: str, account_ids: tuple[UUID, ...], directory: Directory, details: dict[str, str]
 ) -> tuple[Letter, ...]:
     return tuple(to_person(kind, directory.contact(account_id), details) for account_id in account_ids)
-
-
-def _record_in_words(record: UsageQuarantined) -> str:
-    name = f"record {record.index}" + ("" if record.usage_id is None else f" (usage id {record.usage_id})")
-    return f"{name}: {record.field}: {record.reason}"
 
 
 def _quarter_in_words(quarter: str) -> str:
