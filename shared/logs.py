@@ -46,6 +46,8 @@ def describe(error: BaseException) -> str:
     parts = [type(error).__name__, *(f"{name}={value}" for name, value in named if value)]
     frames = traceback.extract_tb(error.__traceback__)[-_DEEPEST_FRAMES:]
     parts.extend(f"{Path(frame.filename).name}:{frame.lineno}:{frame.name}" for frame in frames)
+    if isinstance(error, BaseExceptionGroup):
+        parts.extend(f"holds ({describe(each)})" for each in error.exceptions)
     if error.__cause__ is not None:
         parts.append(f"caused by {describe(error.__cause__)}")
     return " ".join(parts)

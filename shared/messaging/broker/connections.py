@@ -46,7 +46,7 @@ class Subscription:
 
     async def cancel(self) -> None:
         """Take no new deliveries; those already here may still be settled."""
-        for queue, tag in self._tags.values():
+        for queue, tag in tuple(self._tags.values()):  # a start that goes on may add to them
             try:
                 await queue.cancel(tag, timeout=CONNECT_TIMEOUT_SECONDS)
             except (TimeoutError, *LOST):
