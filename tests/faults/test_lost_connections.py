@@ -2,21 +2,25 @@
 
 import asyncio
 from urllib.parse import quote, urlsplit
+from uuid import uuid4
 
 import httpx
 import msgspec
 import pytest
 
 from shared.clock import real_clock
-from shared.database import open_pool
+from shared.database import open_pool, transaction
 from shared.errors import ForbiddenError
+from shared.messaging import outbox
 from shared.messaging.broker import connect
+from shared.messaging.envelope import Outgoing
+from shared.messaging.ids import new_id
 from shared.runtime import Process
 from tests.faults.load import WORDS, an_added_word, send
 from tests.faults.proxy import Proxy
 from tests.faults.scene import Scene
 from tests.installation import running, until
-from tests.toy import TOYS
+from tests.toy import TOYS, WordAdded
 
 SILENCE_SECONDS = 9
 """Longer than the client waits for a sign of life at a heartbeat of one second."""
@@ -32,6 +36,7 @@ async def process_in(scene: Scene, service: str, broker_url: str) -> Process:
 async def test_a_network_that_falls_silent_costs_no_worker(scene: Scene) -> None:
     """The client then cancels what waits for it: a task that took this for its own end would be gone."""
     before, during, after = ([f"{when} {n:02}" for n in range(40)] for when in ("before", "during", "after"))
+    emitted = WordAdded(row_id=uuid4(), word="emitted")
     async with Proxy(scene.installation.broker_url("accounts")).running() as proxy:
         accounts = await process_in(scene, "accounts", f"{proxy.url}?heartbeat=1")
         async with running(accounts):
@@ -41,16 +46,36 @@ async def test_a_network_that_falls_silent_costs_no_worker(scene: Scene) -> None
 
             proxy.fall_silent()
             await send(scene.installation, WORDS, during)
+            await put_into_outbox(
+                accounts, emitted
+            )  # the relay waits for its confirm when the client gives up
             await asyncio.sleep(SILENCE_SECONDS)
             proxy.speak_again()
             await send(scene.installation, WORDS, after)
             await scene.has_words("accounts", [*during, *after])
             await until(accounts.is_ready, "it is ready again")
             assert names_of_running_tasks() >= tasks
+            scene.start("notify")
+            await scene.has_words("notify", [*before, *during, *after, emitted.word])
 
-    scene.start("notify")
-    scene.start("accounts")
-    await scene.settle([*before, *during, *after])
+    assert sorted(await scene.words("accounts")) == sorted([*before, *during, *after])
+    assert sorted(await scene.words("notify")) == sorted([*before, *during, *after, emitted.word])
+
+
+async def put_into_outbox(process: Process, event: WordAdded) -> None:
+    """Announce an event as a handler would."""
+    now = real_clock()
+    announcement = Outgoing(
+        message_id=new_id(now),
+        type=event.message_name(),
+        exchange="accounts",
+        routing_key=event.message_name(),
+        body=msgspec.json.encode(event),
+        time=now,
+        correlation_id=new_id(now),
+    )
+    async with transaction(process.bench.pool) as connection:
+        await outbox.insert_messages(connection, [announcement])
 
 
 def names_of_running_tasks() -> set[str]:

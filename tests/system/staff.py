@@ -1,0 +1,41 @@
+"""The people whom a court needs before anybody can link there."""
+
+import json
+from collections.abc import Mapping
+
+from argon2 import PasswordHasher
+
+from deploy.demo.desk import Desk
+from shared.messages import accounts, linking
+from tests.system.asking import PatientPerson, Postbox, join_up
+
+HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+async def load_filing_accounts(
+    desk: Desk, postbox: Postbox, court_id: str, passwords: Mapping[str, str]
+) -> PatientPerson:
+    """Let the first PSC account make somebody the court's staff, who loads these logins; answers who did."""
+    center, clerk = await join_up(desk, postbox), await join_up(desk, postbox)
+    for person in (center, clerk):
+        await person.enrol()
+    first = accounts.GrantFirstRole(account_number=center.account_number)
+    await desk.as_operator(first, accounts.RoleGranted)
+    grant = accounts.GrantRole(account_id=clerk.id, role="court_staff", court_id=court_id)
+    await center.ask(grant, accounts.RoleGranted)
+    verifier_of = {password: HASHER.hash(password) for password in set(passwords.values())}
+    rows = tuple(
+        linking.RosterRow(
+            line=line,
+            login=login,
+            name=f"Holder {line}",
+            email=f"{login}@mail.example",
+            role="attorney",
+        )
+        for line, login in enumerate(passwords, start=2)
+    )
+    verifiers = desk.sealed(json.dumps([verifier_of[password] for password in passwords.values()]), "linking")
+    load = linking.LoadRoster(court_id=court_id, rows=rows, verifiers=verifiers)
+    loaded = await clerk.ask(load, linking.RosterLoaded)
+    assert loaded.added == len(rows)
+    return clerk

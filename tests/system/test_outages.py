@@ -1,0 +1,168 @@
+"""Broker and database crash and go away under load: all that was accepted has had its effect, once."""
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy.tool import clock
+from shared.messages import paa_billing
+from tests.system.asking import Mail, Postbox, a_desk, join_up
+from tests.system.conftest import Pair
+from tests.system.courts import Court, Told
+from tests.system.effects import announced, each_was_received_once, handled, nothing_is_left, settle
+from tests.system.running import CHEAP_PASSWORDS, System, a_system
+from tests.system.storm import BATCHES_OF_A_COURT, Outage, Storm
+
+COURTS = ("ncwbk", "gubk", "waebk", "nywbk", "debk")
+WAVES = 4
+REGISTRATIONS_OF_A_WAVE = 160
+INVITED_OF_A_WAVE = 15
+AWAY_SECONDS = 20
+SETTINGS = {
+    **CHEAP_PASSWORDS,
+    "ACCOUNTS_HASHING_WAITING_LIMIT": "600",
+    # A mail whose sender could not write down that it is sent goes again after 30 s and twice this time.
+    "NOTIFY_SMTP_TIMEOUT_SECONDS": "1",
+}
+pytestmark = pytest.mark.timeout(300)
+
+
+@dataclass(frozen=True)
+class Weathered:
+    """A system after the storm, when all is quiet."""
+
+    system: System
+    storm: Storm
+    told: dict[str, Told]
+    mails: list[Mail]
+
+
+@pytest.fixture(scope="module")
+async def weathered(pair: Pair, system_folder: Path) -> AsyncIterator[Weathered]:
+    async with a_system(pair.servers(), system_folder / "outages", COURTS, SETTINGS) as system:
+        await system.start()
+        postbox = Postbox(system.story.mail)
+        async with a_desk(system) as desk:
+            firm = await join_up(desk, postbox, kind="paa")
+            await firm.enrol()
+            await firm.ask(paa_billing.RegisterFirm(name="Storm & Sons"), paa_billing.FirmRegistered)
+            async with asyncio.TaskGroup() as group:
+                joining = [
+                    group.create_task(join_up(desk, postbox)) for _ in range(WAVES * INVITED_OF_A_WAVE)
+                ]
+            await clock.wait_until_quiet(system.story)
+            courts = [Court(system.story, court_id) for court_id in COURTS]
+            storm = Storm(desk, postbox, courts, firm, [task.result() for task in joining])
+            pair.rabbitmq.write_declarations()
+            for place, outage in enumerate(outages(pair)):
+                start = place * INVITED_OF_A_WAVE
+                invited = storm.members[start : start + INVITED_OF_A_WAVE]
+                await storm.blow(REGISTRATIONS_OF_A_WAVE, invited, outage)
+        await settle(system)
+        told = {court.court_id: await court.read_results() for court in courts}
+        yield Weathered(system, storm, told, postbox.mails())
+
+
+def outages(pair: Pair) -> tuple[Outage, ...]:
+    """Each server crashes and is started again, then each goes away for a while."""
+    broker, database = pair.rabbitmq, pair.postgres
+    return (
+        Outage(broker.port, broker.kill, broker.start),
+        Outage(database.port, database.kill, database.start),
+        Outage(broker.port, broker.stop, broker.start, AWAY_SECONDS),
+        Outage(database.port, database.stop, database.start, AWAY_SECONDS),
+    )
+
+
+async def test_much_was_under_way_whenever_a_server_went(weathered: Weathered) -> None:
+    storm = weathered.storm
+
+    assert len(storm.outstanding_at_strikes) == WAVES
+    assert min(storm.outstanding_at_strikes) >= 50, storm.outstanding_at_strikes
+    assert storm.answered == storm.asked >= 500
+    assert sum(len(court.confirmed) for court in storm.courts) == WAVES * len(COURTS) * BATCHES_OF_A_COURT
+
+
+async def test_nothing_is_parked_and_nothing_waits(weathered: Weathered) -> None:
+    await nothing_is_left(weathered.system)
+
+
+async def test_each_accepted_registration_made_one_account(weathered: Weathered) -> None:
+    storm, system = weathered.storm, weathered.system
+    before = {storm.firm.id, *(member.id for member in storm.members)}
+
+    rows = await system.rows("accounts", "SELECT id, account_number, status FROM accounts")
+    acts = await system.rows("accounts", "SELECT account_id, kind, count(*) FROM history GROUP BY 1, 2")
+
+    made = {row["id"]: row["account_number"] for row in rows if row["id"] not in before}
+    assert made == {known.account_id: known.account_number for known in storm.registered.values()}
+    assert {row["id"] for row in rows if row["status"] == "active"} == before | storm.verified
+    once = {tuple(row)[:2]: row["count"] for row in acts if row["kind"] in ("registered", "email_verified")}
+    assert set(once.values()) == {1}
+    assert {account_id for account_id, kind in once if kind == "registered"} == before | set(storm.registered)
+    assert {account_id for account_id, kind in once if kind == "email_verified"} == before | storm.verified
+
+
+async def test_each_accepted_invitation_was_made_once(weathered: Weathered) -> None:
+    rows = await weathered.system.rows("paa_billing", "SELECT account_id FROM invitations")
+
+    assert sorted(row["account_id"] for row in rows) == sorted(weathered.storm.invited)
+
+
+async def test_each_use_of_an_accepted_batch_is_one_line_with_its_price(weathered: Weathered) -> None:
+    storm = weathered.storm
+
+    rows = await weathered.system.rows(
+        "paa_billing",
+        """
+        SELECT line.court_id, line.usage_id, account.account_number, line.gross_cents
+          FROM usage_lines AS line JOIN accounts AS account USING (account_id)
+        """,
+    )
+
+    lines = Counter(tuple(row) for row in rows)
+    uses = [
+        (court_id, usage_id, use.account_number, min(use.pages or 0, 30) * 10)
+        for (court_id, usage_id), use in storm.uses.items()
+    ]
+    assert lines == Counter(uses)
+
+
+async def test_each_court_was_told_the_same_of_each_batch_however_often(weathered: Weathered) -> None:
+    booked = 0
+    for court in weathered.storm.courts:
+        answers = weathered.told[court.court_id].answers
+        assert sorted(answers) == sorted(court.confirmed)
+        assert [len(distinct) for distinct in answers.values()] == [1] * len(answers)
+        for settled in itertools.chain(*answers.values()):
+            assert (settled.duplicate, settled.quarantined) == (0, ())
+            booked += settled.booked + settled.waiting
+    assert booked == len(weathered.storm.uses)
+
+
+async def test_each_change_of_an_account_reached_both_that_listen(weathered: Weathered) -> None:
+    system, changed = weathered.system, "accounts.account_changed.v1"
+
+    changes = await announced(system, "accounts", changed)
+
+    assert len(changes) >= len(weathered.storm.registered) + len(weathered.storm.verified)
+    assert await handled(system, "linking", changed) == changes
+    assert await handled(system, "paa_billing", changed) == changes
+
+
+async def test_each_event_made_one_mail(weathered: Weathered) -> None:
+    system = weathered.system
+    mailing = ("accounts.email_verification_asked.v1", "accounts.account_activated.v1")
+    events = await announced(system, "accounts", *mailing)
+    events += await announced(system, "paa_billing", "paa_billing.member_invited.v1")
+
+    rows = await system.rows("notify", "SELECT id, event_id, state, is_possible_duplicate FROM notifications")
+
+    by_event = Counter(row["event_id"] for row in rows)
+    assert {event: by_event[event] for event in events} == dict.fromkeys(events, 1)
+    each_was_received_once(rows, weathered.mails)
