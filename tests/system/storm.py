@@ -24,7 +24,7 @@ Act = Coroutine[Any, Any, None]
 
 @dataclass(frozen=True)
 class Outage:
-    """How a server goes away and comes back; it is away from when its port is closed, for so long at least."""
+    """How a server goes away and comes back; away from when its port is closed, for so long at least."""
 
     port: int
     strike: Callable[[], None]
