@@ -33,6 +33,7 @@ _SERVER_SETTINGS = {
     "tcp_keepalives_count": "3",
 }
 _UNAVAILABLE_CLASSES = ("08", "53", "57P0")
+_OF_FILES = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError)
 _ANY_FAILURE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
 
 
@@ -88,4 +89,4 @@ def is_unavailable(error: BaseException) -> bool:
         return str(error.sqlstate or "").startswith(_UNAVAILABLE_CLASSES)
     if isinstance(error, asyncpg.InterfaceError):
         return "closed" in str(error) or "connection" in str(error)
-    return isinstance(error, (OSError, asyncio.TimeoutError))
+    return isinstance(error, (OSError, asyncio.TimeoutError)) and not isinstance(error, _OF_FILES)

@@ -16,6 +16,8 @@ QUERY_TTL_MILLISECONDS = 10_000
 DELIVERY_LIMIT = 100
 WAITING_QUEUES = ("commands", "events", "bulk")
 NOTHING = "^$"
+# Of what these queues give up, nothing would be left; without a limit RabbitMQ 4 takes 20.
+_NEVER_GIVING_UP = {"x-queue-type": "quorum", "x-delivery-limit": 2**31 - 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,8 @@ def topology_of(
 ) -> Topology:
     """The topology for these contracts and for these courts' logins."""
     known, court_ids = tuple(contracts), tuple(courts)
+    if taken := {*SERVICES, *ASKERS} & {*court_ids}:
+        raise ValueError(f"a court can't have the login of another party: {', '.join(sorted(taken))}")
     maker = _Maker(virtual_host, instance)
     for sender in (*SERVICES, *ASKERS, "courts"):
         maker.exchange(sender, "topic")
@@ -132,7 +136,7 @@ class _Maker:
             self.queue(name, _quorum(dead_letter=f"{service}.dead", key=name))
             self.binding(f"{service}.dead", f"{service}.dead", name)
         self.queue(f"{service}.queries", {"x-queue-type": "classic", "x-message-ttl": QUERY_TTL_MILLISECONDS})
-        self.queue(f"{service}.dead", {"x-queue-type": "quorum"})
+        self.queue(f"{service}.dead", _NEVER_GIVING_UP)
         for tier, milliseconds in wait_tiers.items():
             wait = f"{service}.wait.{tier}"
             self.queue(wait, {**_quorum(dead_letter=f"{service}.return"), "x-message-ttl": milliseconds})
@@ -155,7 +159,7 @@ class _Maker:
 
     def court(self, court: str) -> None:
         results = f"courts.{court}.results"
-        self.queue(results, {"x-queue-type": "quorum"})
+        self.queue(results, _NEVER_GIVING_UP)
         for service in SERVICES:
             self.binding(service, results, f"*.*.*.{court}")
 

@@ -187,6 +187,20 @@ def test_each_message_may_be_said_by_whom_its_contract_names_and_by_nobody_else(
         assert speakers == expected, contract.name
 
 
+def test_no_court_has_the_login_of_another_party(services: tuple[Service[Any], ...]) -> None:
+    with pytest.raises(ValueError, match="portal"):
+        topology_of(contracts_of(services), instance="s", virtual_host="s", courts=("ncwbk", "portal"))
+
+
+def test_every_quorum_queue_says_after_how_many_deliveries_it_gives_up(topology: Topology) -> None:
+    """Brokers differ in what they take for granted, and what has no dead letters would be dropped."""
+    for queue in topology.queues:
+        arguments = queue["arguments"]
+        if arguments["x-queue-type"] == "quorum":
+            has_dead_letters = "x-dead-letter-exchange" in arguments
+            assert arguments["x-delivery-limit"] == (100 if has_dead_letters else 2**31 - 1), queue["name"]
+
+
 def test_every_dead_letter_and_every_return_finds_a_queue(topology: Topology) -> None:
     """A dead letter without a binding would be dropped without a word."""
     bindings = {(b["source"], b["routing_key"]): b["destination"] for b in topology.bindings}

@@ -18,7 +18,7 @@ from tests.system.courts import Court
 
 VERIFIED_EVERY = 3
 BATCHES_OF_A_COURT, USES_OF_A_BATCH = 3, 40
-SEEN_FIRST = 15
+SEEN_FIRST = 5
 Act = Coroutine[Any, Any, None]
 
 

@@ -20,7 +20,7 @@ from tests.system.storm import BATCHES_OF_A_COURT, Outage, Storm
 
 COURTS = ("ncwbk", "gubk", "waebk", "nywbk", "debk")
 WAVES = 4
-REGISTRATIONS_OF_A_WAVE = 160
+REGISTRATIONS_OF_A_WAVE = 130
 INVITED_OF_A_WAVE = 15
 AWAY_SECONDS = 20
 SETTINGS = {
@@ -83,7 +83,7 @@ async def test_much_was_under_way_whenever_a_server_went(weathered: Weathered) -
     storm = weathered.storm
 
     assert len(storm.outstanding_at_strikes) == WAVES
-    assert min(storm.outstanding_at_strikes) >= 50, storm.outstanding_at_strikes
+    assert min(storm.outstanding_at_strikes) >= 40, storm.outstanding_at_strikes
     assert storm.answered == storm.asked >= 500
     assert sum(len(court.confirmed) for court in storm.courts) == WAVES * len(COURTS) * BATCHES_OF_A_COURT
 
