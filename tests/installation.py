@@ -131,7 +131,7 @@ async def asking(installation: Installation, clock: Clock, party: str = "portal"
         task.cancel()
 
 
-async def until(is_so: Callable[[], Awaitable[object]], what: str, *, deadline_seconds: float = 20) -> Any:
+async def until(is_so: Callable[[], Awaitable[object]], what: str, *, deadline_seconds: float = 60) -> Any:
     """Ask until the answer is true, and give it; a passed deadline names what was awaited."""
     end = time.monotonic() + deadline_seconds
     pause = 0.01

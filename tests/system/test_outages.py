@@ -74,8 +74,8 @@ def outages(pair: Pair) -> tuple[Outage, ...]:
     return (
         Outage(broker.port, broker.kill, broker.start),
         Outage(database.port, database.kill, database.start),
-        Outage(broker.port, broker.stop, broker.start, AWAY_SECONDS),
         Outage(database.port, database.stop, database.start, AWAY_SECONDS),
+        Outage(broker.port, broker.stop, broker.start, AWAY_SECONDS),
     )
 
 
@@ -83,7 +83,7 @@ async def test_much_was_under_way_whenever_a_server_went(weathered: Weathered) -
     storm = weathered.storm
 
     assert len(storm.outstanding_at_strikes) == WAVES
-    assert min(storm.outstanding_at_strikes) >= 40, storm.outstanding_at_strikes
+    assert min(storm.outstanding_at_strikes) >= 20, storm.outstanding_at_strikes
     assert storm.answered == storm.asked >= 500
     assert sum(len(court.confirmed) for court in storm.courts) == WAVES * len(COURTS) * BATCHES_OF_A_COURT
 

@@ -118,7 +118,7 @@ def end_of_quarter(instant: datetime) -> datetime:
     return datetime(local.year + month // 13, (month - 1) % 12 + 1, 1, tzinfo=CHICAGO)
 
 
-@settings(max_examples=8, deadline=None, phases=PHASES)
+@settings(max_examples=6, deadline=None, phases=PHASES)
 @given(rounds=ROUNDS)
 async def test_two_firms_never_pay_for_one_person_at_the_same_instant(
     place: Place, rounds: list[list[str]]
