@@ -131,19 +131,39 @@ async def test_a_worker_whose_lease_ran_out_changes_nothing_that_another_has_sea
 ) -> None:
     world = a_world()
     undisturbed = await closed_at_once(workplace_of, world)
-    place = await a_place(workplace_of, world, 1000)
-    await report(place, *world.uses())
-    place.clock.now = CLOSING_DAY
-    await begin_close(place)
-    while await place.pool.fetchval("SELECT state FROM quarters WHERE quarter = '2024-Q1'") != "settled":
-        await close_next_chunk(place.bench)
+    place = await a_settled_place(workplace_of, world)
 
-    overtaken: Any = OvertakenPool(place)
+    overtaken: Any = OvertakenPool(place, another_seals)
     await close_next_chunk(replace(place.bench, pool=overtaken))
     assert overtaken.given == 4
     await finish_close(place)
 
     assert await drafts_of(place) == undisturbed
+
+
+async def test_a_draft_of_a_settlement_that_was_taken_back_meanwhile_is_not_kept(workplace_of: Make) -> None:
+    world = a_world()
+    undisturbed = await closed_at_once(workplace_of, world)
+    place = await a_settled_place(workplace_of, world)
+
+    overtaken: Any = OvertakenPool(place, all_are_parked_and_settled_anew)
+    await close_next_chunk(replace(place.bench, pool=overtaken))
+
+    assert overtaken.given == 4
+    assert await drafts_of(place) == {}
+    await finish_close(place)
+    assert await drafts_of(place) == undisturbed
+    await check_announced(place)
+
+
+async def a_settled_place(workplace_of: Make, world: World) -> Workplace:
+    """A close whose payers are all settled and none sealed."""
+    place = await a_place(workplace_of, world, 1000)
+    await report(place, *world.uses())
+    place.clock.now = CLOSING_DAY
+    await begin_close(place)
+    await settle_all(place)
+    return place
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -168,19 +188,41 @@ async def test_uses_in_any_order_and_batches_give_the_same_statements(
 
 
 class OvertakenPool:
-    """A pool that lets another worker do a step before it gives its fourth connection."""
+    """A pool that lets something else happen before it gives its fourth connection."""
 
-    def __init__(self, place: Workplace) -> None:
-        self.place, self.given = place, 0
+    def __init__(self, place: Workplace, happening: Callable[[Workplace], Awaitable[None]]) -> None:
+        self.place, self.happening, self.given = place, happening, 0
 
     @asynccontextmanager
     async def acquire(self, **how: Any) -> AsyncIterator[Any]:
         self.given += 1
         if self.given == 4:
-            await forget_leases(self.place)
-            assert await close_next_chunk(self.place.bench)
+            await self.happening(self.place)
         async with self.place.pool.acquire(**how) as connection:
             yield connection
+
+
+async def another_seals(place: Workplace) -> None:
+    await forget_leases(place)
+    assert await close_next_chunk(place.bench)
+
+
+async def all_are_parked_and_settled_anew(place: Workplace) -> None:
+    await forget_leases(place)
+    await place.pool.execute(
+        """
+        UPDATE closing_payers
+           SET stage = 'parked', stage_before = 'settled', reason = 'balances_disagree'
+         WHERE stage = 'settled'
+        """
+    )
+    await begin_close(place)
+    await settle_all(place)
+
+
+async def settle_all(place: Workplace) -> None:
+    while await place.pool.fetchval("SELECT state FROM quarters WHERE quarter = '2024-Q1'") == "closing":
+        await close_next_chunk(place.bench)
 
 
 usages = st.lists(

@@ -40,12 +40,12 @@ OPENING = datetime(2024, 3, 1, 9, 0, tzinfo=CHICAGO)
 REPORTING_DAY = datetime(2024, 3, 31, 23, 0, tzinfo=CHICAGO)
 CLOSING_DAY = datetime(2024, 4, 3, 9, 0, tzinfo=CHICAGO)
 QUARTER, NEXT_QUARTER = "2024-Q1", "2024-Q2"
-PEOPLE, MEMBERS, FIRMS = 40, 8, 2
+PEOPLE, MEMBERS, FIRMS = 60, 8, 2
 USES, LATE_BATCH = 600, 20
 REPLICAS = (1, 2)
-LONGEST_LIFE_SECONDS = 0.6
+LONGEST_LIFE_SECONDS = 0.25
 BETWEEN_BATCHES_SECONDS = 0.2
-MOST_KILLS, LEAST_KILLS = 4, 2
+MOST_KILLS, LEAST_KILLS = 5, 2
 """Of each process; it is left alone after so many, since on a busy machine it might never come to work."""
 SETTINGS = {**CHEAP_PASSWORDS, "PAA_BILLING_CLOSE_CHUNK_PAYERS": "1"}
 # The dead hold no lease any longer; taking one from the living too does no harm, it is the same once more.

@@ -39,7 +39,7 @@ STATED_AS: Mapping[str, AdjustmentKind] = {kind: kind for kind in get_args(Adjus
 class Sealed:
     """A draft as it is kept; without anything to state there is none."""
 
-    payer_id: UUID
+    payer: ClosingPayer
     canonical: bytes | None
 
 
@@ -66,18 +66,22 @@ async def seal_chunk(bench: Bench[Resources], close: Close) -> bool:
         known = await schedules.list_schedules(work.connection)
         found = await _find(work, close, payers)
     outcomes = await asyncio.to_thread(_seal_all, found, close, known)
-    drafts = {
-        each.payer_id: (each.canonical, digest_of(each.canonical))
-        for each in outcomes
-        if isinstance(each, Sealed) and each.canonical is not None
-    }
-    async with bench.transaction() as work:
-        await statements.insert_drafts(work.connection, close.quarter, drafts)
-        sealed = [each.payer_id for each in outcomes if isinstance(each, Sealed)]
-        await closes.mark_sealed(work.connection, close.quarter, sealed)
-        parked = [each for each in outcomes if isinstance(each, Parked)]
-        await closes.park_payers(work.connection, close.quarter, parked)
+    await _keep(bench, close, outcomes)
     return True
+
+
+async def _keep(bench: Bench[Resources], close: Close, outcomes: Sequence[Sealed | Parked]) -> None:
+    sealed = [each for each in outcomes if isinstance(each, Sealed)]
+    parked = [each for each in outcomes if isinstance(each, Parked)]
+    async with bench.transaction() as work:
+        ours = await closes.mark_sealed(work.connection, close.quarter, [each.payer for each in sealed])
+        drafts = {
+            each.payer.payer_id: (each.canonical, digest_of(each.canonical))
+            for each in sealed
+            if each.canonical is not None and each.payer.payer_id in ours
+        }
+        await statements.insert_drafts(work.connection, close.quarter, drafts)
+        await closes.park_payers(work.connection, close.quarter, parked)
 
 
 async def _find(
@@ -127,7 +131,7 @@ def _seal(found: Found, close: Close, known: Sequence[FeeSchedule]) -> Sealed | 
         policies=read_policies(close.policies),
     )
     if not has_activity(settled):
-        return Sealed(payer_id=payer.payer_id, canonical=None)
+        return Sealed(payer=payer, canonical=None)
     draft = draft_statement(settled)
     if isinstance(draft, SettlementRefused):
         return as_parked(draft)
@@ -139,7 +143,7 @@ def _seal(found: Found, close: Close, known: Sequence[FeeSchedule]) -> Sealed | 
     if problems:
         first = problems[0]
         return _parked(payer, "statement_not_verified", f"{first.where}: {first.expected}", first.found)
-    return Sealed(payer_id=payer.payer_id, canonical=canonical_json(draft))
+    return Sealed(payer=payer, canonical=canonical_json(draft))
 
 
 def _holders(found: Found) -> dict[UUID, AccountHolder]:

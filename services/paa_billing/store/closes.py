@@ -180,16 +180,20 @@ async def lease_settled(
     ]
 
 
-async def mark_sealed(connection: Connection, quarter: Quarter, payer_ids: Sequence[UUID]) -> None:
-    """Payers whose drafts were inserted; one that another worker has sealed stays sealed."""
-    await connection.execute(
+async def mark_sealed(connection: Connection, quarter: Quarter, payers: Sequence[ClosingPayer]) -> set[UUID]:
+    """Answers whose drafts may be kept: not those that others have sealed, or taken up anew, meanwhile."""
+    rows = await connection.fetch(
         """
-        UPDATE closing_payers SET stage = 'sealed', leased_until = NULL
-         WHERE quarter = $1 AND payer_id = ANY($2::uuid[]) AND stage = 'settled'
+        UPDATE closing_payers AS c SET stage = 'sealed', leased_until = NULL
+          FROM unnest($2::uuid[], $3::integer[]) AS s (payer_id, attempt)
+         WHERE c.quarter = $1 AND c.payer_id = s.payer_id AND c.attempt = s.attempt AND c.stage = 'settled'
+        RETURNING c.payer_id
         """,
         str(quarter),
-        payer_ids,
+        [payer.payer_id for payer in payers],
+        [payer.attempt for payer in payers],
     )
+    return {row["payer_id"] for row in rows}
 
 
 async def lock_issuing(connection: Connection) -> None:

@@ -59,13 +59,12 @@ async def list_administrators(
 async def insert_drafts(
     connection: Connection, quarter: Quarter, drafts: Mapping[UUID, tuple[bytes, str]]
 ) -> None:
-    """Keep sealed drafts with their digests; one that another worker has kept stays."""
+    """Keep sealed drafts with their digests; a second one of a payer's quarter is a unique violation."""
     await connection.execute(
         """
         INSERT INTO statement_drafts (quarter, payer_id, canonical, sha256)
         SELECT $1, payer_id, canonical, sha256
           FROM unnest($2::uuid[], $3::bytea[], $4::text[]) AS sealed (payer_id, canonical, sha256)
-        ON CONFLICT (quarter, payer_id) DO NOTHING
         """,
         str(quarter),
         list(drafts),
