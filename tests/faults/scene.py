@@ -22,7 +22,7 @@ from shared.messaging.topology import WAIT_TIERS
 from tests import toy
 from tests.installation import ROOT, Installation, until
 
-EXIT_SECONDS = 40
+EXIT_SECONDS = 120
 
 
 @dataclass

@@ -39,6 +39,8 @@ async def test_sigterm_again_and_again_under_load_loses_nothing(scene: Scene) ->
     scene.start("notify")
     for round_number in range(1, 4):
         accounts = scene.start("accounts", drain_seconds=str(DRAIN_SECONDS))
+        log = scene.folder / f"accounts-{scene.processes.index(accounts)}.log"
+        await until(partial(has_started, log), "the process listens to signals")
         await until(partial(has_done, scene, 50 * round_number), "the load is being worked on")
         assert await scene.end(accounts) == 0
     scene.start("accounts")
