@@ -1,17 +1,21 @@
 """Structured logs: one JSON line a delivery; ids, never names, addresses, amounts or bodies."""
 
 import logging
+import re
 import sys
+import threading
 import traceback
+import warnings
 from collections.abc import MutableMapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
 _DEEPEST_FRAMES = 6
 _TELLING_ATTRIBUTES = ("sqlstate", "constraint_name", "table_name", "column_name")
+_NEVER_AWAITED = re.compile(r"coroutine '([\w.<>]{1,200})' was never awaited")
 _SILENT_LOGGERS = ("aio_pika", "aiormq", "asyncio", "httpx", "httpcore")
 
 
@@ -32,12 +36,41 @@ def configure_logs(service: str, *, form: str = "json") -> None:
     )
     structlog.contextvars.bind_contextvars(service=service)
     sys.excepthook = _log_the_end
+    sys.unraisablehook = _log_unraisable
+    threading.excepthook = _log_end_of_thread
+    warnings.showwarning = _log_warning
     logging.basicConfig(handlers=[_OnlyWhereAndWhat()], level=logging.WARNING, force=True)
 
 
 def _log_the_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """What ends the process is one JSON line too: a plain traceback would show texts of errors."""
     structlog.get_logger().critical("process_ended", error=describe(error))
+
+
+def _log_unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
+    """As the end: an error in a finalizer, which nobody can catch."""
+    error = unraisable.exc_value or unraisable.exc_type()
+    structlog.get_logger().error("unraisable_error", error=describe(error))
+
+
+def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
+    error = ended.exc_value or ended.exc_type()
+    structlog.get_logger().error("thread_ended", error=describe(error))
+
+
+def _log_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A warning of Python or a library by class and place; of its text no more than a coroutine's name."""
+    forgotten = _NEVER_AWAITED.fullmatch(str(message))
+    fields = {"coroutine": forgotten[1]} if forgotten else {}
+    where = f"{Path(filename).name}:{lineno}"
+    structlog.get_logger().warning("python_warning", category=category.__name__, where=where, **fields)
 
 
 def describe(error: BaseException) -> str:

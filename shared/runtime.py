@@ -21,6 +21,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.publishing import Publishing
 from shared.messaging.registry import JobStep, Service
 from shared.messaging.relay import PARTITIONS_AHEAD, PARTITIONS_BEHIND, Relay
+from shared.messaging.topology import ASKERS, SERVICES
 from shared.messaging.wakeup import Wakeup
 from shared.metrics import POLICIES
 from shared.policies import Policies, digest_of, read_policies
@@ -30,6 +31,7 @@ from shared.settings import (
     read_assertion_keys,
     read_common_settings,
     read_settings,
+    refuse_unknown_variables,
     seals_from,
 )
 
@@ -43,6 +45,7 @@ OpenResources = Callable[[Any, Policies], AbstractAsyncContextManager[R]]
 def run(service: Service[R], settings_kind: type[S], open_resources: OpenResources[R]) -> None:
     """Run a service until SIGTERM or SIGINT, then finish what is in hand and stop."""
     try:
+        refuse_unknown_variables((*SERVICES, *ASKERS))
         common = read_common_settings()
         settings = read_settings(settings_kind, f"NEXTGEN_{service.name.upper()}_")
         policies = read_policies(common.policies_file)
@@ -118,10 +121,11 @@ class Process:
             prefetch=settings.prefetch_count,
         )
         self._jobs_in_hand = {name: asyncio.Lock() for name in bench.service.jobs}
+        self._refusal: SettingsError | None = None
         self.is_stopping = False
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Prepare, then work until `stopping` is set, then drain."""
+        """Prepare, then work until `stopping` is set, then drain. Raises SettingsError if it can't begin."""
         async with asyncio.TaskGroup() as group:
             always = [group.create_task(keep_running(self.publishing.keep_open, name="publishing"))]
             if self.settings.health_port is not None:
@@ -130,7 +134,7 @@ class Process:
             preparing = group.create_task(_until_done(self._prepare))
             await asyncio.wait((preparing, waiting), return_when=asyncio.FIRST_COMPLETED)
             working = []
-            if preparing.done():
+            if preparing.done() and self._refusal is None:
                 working = [
                     group.create_task(keep_running(step, name=name)) for name, step in self._steps().items()
                 ]
@@ -138,6 +142,8 @@ class Process:
                 await self._drain()
             for task in (*always, *working, preparing, waiting):
                 task.cancel()
+        if self._refusal is not None:
+            raise self._refusal
 
     async def is_ready(self) -> bool:
         """Are we connected, does the database answer, is the outbox moving, and does nobody stop us?"""
@@ -153,7 +159,7 @@ class Process:
         }
         for place, lane in enumerate(self.consumer.lanes):
             for worker in range(lane.workers):
-                steps[f"worker {place}.{worker}"] = lane.work_on_one
+                steps[f"worker {place}.{worker}"] = lane.work_on_some
         for name, step in self.bench.service.jobs.items():
             steps[f"job {name}"] = _job_step(step, self.bench, self._jobs_in_hand[name])
         return steps
@@ -166,7 +172,10 @@ class Process:
                 "SELECT ensure_partitions($1, $2)", now - PARTITIONS_BEHIND, now + PARTITIONS_AHEAD
             )
         if self.bench.service.prepares is not None:
-            await self.bench.service.prepares(self.bench)
+            try:
+                await self.bench.service.prepares(self.bench)
+            except SettingsError as error:
+                self._refusal = error  # Trying again would not mend a setting.
 
     async def _drain(self) -> None:
         """Finish what is in hand and flush the outbox, within the deadline; what is left comes again."""

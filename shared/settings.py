@@ -1,7 +1,8 @@
 """Settings: read once at the edge, strictly; a missing, unknown or wrong one stops the start."""
 
+import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,9 @@ from shared.errors import SettingsError
 from shared.sealed import Seals
 
 T = TypeVar("T", bound=msgspec.Struct)
+PREFIX = "NEXTGEN_"
+NAMES_OF_THE_TOOL = (f"{PREFIX}STORIES", f"{PREFIX}COURTS", f"{PREFIX}IMAGE")
+"""What the tool and the compose file read; a service may find it in its environment."""
 
 
 class CommonSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,7 +56,8 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 def read_settings(kind: type[T], prefix: str, environment: Mapping[str, str] = os.environ) -> T:
     """The variables that begin with the prefix as one struct; of two forms `X` and `X_FILE` give one.
 
-    Raises SettingsError naming the variable that is missing, unknown or wrong, never its value.
+    Raises SettingsError naming the variable that is missing, unknown or wrong, never its value; of an unknown
+    one it names the nearest too.
     """
     fields = {field.name for field in msgspec.structs.fields(kind)}
     found: dict[str, str] = {}
@@ -60,10 +65,12 @@ def read_settings(kind: type[T], prefix: str, environment: Mapping[str, str] = o
         if not variable.startswith(prefix):
             continue
         name = variable.removeprefix(prefix).lower()
-        if name not in fields and name.removesuffix("_file") in fields:
+        if name in fields:
+            found[name] = value
+        elif name.removesuffix("_file") in fields:
             found[name.removesuffix("_file")] = _read_secret(variable, Path(value))
         else:
-            found[name] = value
+            raise SettingsError(_unknown(variable, names_of(kind, prefix)))
     try:
         return msgspec.convert(found, kind, strict=False, dec_hook=_as_path)
     except msgspec.ValidationError as error:
@@ -72,8 +79,27 @@ def read_settings(kind: type[T], prefix: str, environment: Mapping[str, str] = o
 
 def read_common_settings(environment: Mapping[str, str] = os.environ) -> CommonSettings:
     """The variables that belong to no service."""
-    names = {"NEXTGEN_" + field.name.upper() for field in msgspec.structs.fields(CommonSettings)}
-    return read_settings(CommonSettings, "NEXTGEN_", {k: v for k, v in environment.items() if k in names})
+    names = names_of(CommonSettings, PREFIX)
+    return read_settings(CommonSettings, PREFIX, {k: v for k, v in environment.items() if k in names})
+
+
+def names_of(kind: type[msgspec.Struct], prefix: str) -> tuple[str, ...]:
+    """The variables that a struct of settings is read from."""
+    return tuple(prefix + field.name.upper() for field in msgspec.structs.fields(kind))
+
+
+def refuse_unknown_variables(parties: Iterable[str], environment: Mapping[str, str] = os.environ) -> None:
+    """Each `NEXTGEN_...` variable belongs to one of these parties, to all of them, or to the tool.
+
+    A party's own name is not looked at: it reads that itself, and strictly. Raises SettingsError naming a
+    variable that belongs to nobody, and the nearest names.
+    """
+    prefixes = tuple(f"{PREFIX}{party.upper()}_" for party in parties)
+    common = (*names_of(CommonSettings, PREFIX), *NAMES_OF_THE_TOOL)
+    for variable in sorted(environment):
+        if variable.startswith(PREFIX) and variable not in common and not variable.startswith(prefixes):
+            usual = (name for prefix in prefixes for name in names_of(ServiceSettings, prefix))
+            raise SettingsError(_unknown(variable, (*common, *usual)))
 
 
 def seals_from(settings: ServiceSettings) -> Seals:
@@ -103,6 +129,15 @@ def _read_key_file(path: Path) -> dict[str, str]:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
     except (OSError, msgspec.DecodeError) as error:
         raise SettingsError(f"{path.name} is not a readable file of public keys") from error
+
+
+def _unknown(variable: str, known: Iterable[str]) -> str:
+    """The nearest first; a name that ends in `_FILE` is compared with names of that form."""
+    ending = "_FILE" if variable.endswith("_FILE") else ""
+    candidates = [name.removeprefix(PREFIX).removesuffix(ending) + ending for name in known]
+    nearest = difflib.get_close_matches(variable.removeprefix(PREFIX), candidates)
+    meant = f"; the nearest that are known: {', '.join(PREFIX + name for name in nearest)}" if nearest else ""
+    return f"no setting is called {variable}{meant}"
 
 
 def _as_path(kind: type, value: object) -> Path:

@@ -17,6 +17,7 @@ from deploy.tool import clock
 from deploy.tool.stories import Story, StoryError
 from shared.messages import accounts
 from shared.messages.base import Message
+from shared.messaging.ids import new_id
 from shared.messaging.requests import Answer, Requests
 from shared.runtime import keep_running
 from shared.sealed import Sealed, to_be_sealed
@@ -109,13 +110,19 @@ class Person:
 
     async def answer(self, message: Message) -> Answer:
         """The whole answer to a request with an assertion, for opening its secrets."""
-        audience = message.message_owner()
-        resolve = accounts.ResolveSession(
-            token=self.desk.sealed(self._token, "accounts"),
-            audience=audience,  # type: ignore[arg-type]  # the owner of a message is one of the four
-        )
+        message_id = new_id(self.desk.now())
+        resolve = self.resolving(message, message_id)
         resolved = of_type((await self._answer(resolve)).message, accounts.SessionResolved)
-        return await self.desk.portal.ask(message, assertion=resolved.assertion)
+        return await self.desk.portal.ask(message, assertion=resolved.assertion, message_id=message_id)
+
+    def resolving(self, message: Message, message_id: UUID) -> accounts.ResolveSession:
+        """The question that gets an assertion for this one message."""
+        return accounts.ResolveSession(
+            token=self.desk.sealed(self._token, "accounts"),
+            audience=message.message_owner(),  # type: ignore[arg-type]  # it is one of the four
+            for_message_id=message_id,
+            for_message_name=message.message_name(),
+        )
 
     async def register(self, person: accounts.Person, *, kind: accounts.Kind = "individual") -> None:
         """Make the account and prove the address with the token from the mail."""

@@ -35,7 +35,6 @@ class Stage:
     people: dict[str, Person] = field(default_factory=dict)
     uses: list[usages.Use] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
-    memberships: list[dict[str, str | None]] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
 
     def of(self, role: cast.Role) -> Person:
@@ -170,12 +169,11 @@ async def change_firms(stage: Stage) -> None:
     await catawba.enrol()
     await catawba.ask(paa_billing.RegisterFirm(name="Catawba Legal"), paa_billing.FirmRegistered)
     await mover.sign_in()
-    left = await mover.ask(
+    await mover.ask(
         paa_billing.LeaveFirm(remark="joining another firm"),
         paa_billing.MemberLeft,
         act="a person leaves a firm",
     )
-    _membership(stage, mover, "Blue Ridge Law, PLLC")["left_at"] = left.left_at.isoformat()
     await _join(stage, cast.MOVER, cast.CATAWBA)
     await clock.forward(stage.desk.story, QUARTER_END)
     await _report(stage, MOVING_DAY, QUARTER_END)
@@ -212,16 +210,7 @@ async def _join(stage: Stage, role: cast.Role, firm: cast.Role) -> None:
     invitations = await person.ask(paa_billing.MyInvitations(), paa_billing.InvitationsShown)
     newest = invitations.invitations[0]
     accept = paa_billing.AcceptInvitation(invitation_id=newest.invitation_id)
-    joined = await person.ask(accept, paa_billing.MemberJoined, act=f"{person.name} joins {newest.firm_name}")
-    stage.memberships.append(
-        {
-            "account_number": person.account_number,
-            "firm": joined.firm_name,
-            "paa_id": str(joined.paa_id),
-            "joined_at": joined.joined_at.isoformat(),
-            "left_at": None,
-        }
-    )
+    await person.ask(accept, paa_billing.MemberJoined, act=f"{person.name} joins {newest.firm_name}")
 
 
 async def _upgrade(person: Person, role: cast.Role) -> None:
@@ -253,12 +242,6 @@ async def _report(stage: Stage, since: datetime, until: datetime) -> None:
 async def _is_closed(stage: Stage) -> bool:
     shown = await stage.desk.as_operator(paa_billing.ShowClose(quarter=QUARTER), paa_billing.CloseShown)
     return shown.state == "closed"
-
-
-def _membership(stage: Stage, person: Person, firm: str) -> dict[str, str | None]:
-    return next(
-        m for m in stage.memberships if (m["account_number"], m["firm"]) == (person.account_number, firm)
-    )
 
 
 def _price_receipts() -> str:

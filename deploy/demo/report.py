@@ -34,7 +34,7 @@ async def write(stage: "Stage", priced: str) -> None:
         "receipts": priced,
         "accounts": [_account(person) for person in people],
         "filing": [right for person in people for right in await _filing(person)],
-        "memberships": stage.memberships,
+        "memberships": [paid for person in people for paid in await _memberships(person)],
         "reported": [{"court_id": use.court_id, **msgspec.to_builtins(use.record)} for use in stage.uses],
         "statements": await _statements(stage),
         "mails": [
@@ -72,6 +72,21 @@ async def _filing(person: Person) -> list[dict[str, str]]:
     ]
 
 
+async def _memberships(person: Person) -> list[dict[str, str | None]]:
+    """Which firm pays for the person, from when to when, as the person is told."""
+    answer = await person.ask(paa_billing.WhoPaysForMe(), paa_billing.MembershipsShown)
+    return [
+        {
+            "account_number": person.account_number,
+            "firm": membership.firm_name,
+            "paa_id": str(membership.paa_id),
+            "joined_at": membership.joined_at.isoformat(),
+            "left_at": membership.left_at.isoformat() if membership.left_at else None,
+        }
+        for membership in reversed(answer.memberships)
+    ]
+
+
 async def _statements(stage: "Stage") -> list[dict[str, Any]]:
     """Each payer's statements; those of a person and, through its administrator, of a firm."""
     found = []
@@ -85,14 +100,21 @@ async def _statements(stage: "Stage") -> list[dict[str, Any]]:
 
 
 async def _with_files(person: Person) -> tuple[paa_billing.StatementShown, ...]:
-    """The statements once all their files are made."""
+    """The statements once all their files are made; a firm's files are told for one statement at a time."""
+    listed = await person.ask(paa_billing.MyStatements(), paa_billing.StatementList)
     async with asyncio.timeout(FILES_SECONDS):
-        while True:
-            answer = await person.ask(paa_billing.MyStatements(), paa_billing.StatementList)
-            forms = [tuple(sorted(file.form for file in s.files)) for s in answer.statements]
-            if all(form == FORMS for form in forms):
-                return answer.statements
-            await asyncio.sleep(0.3)
+        return tuple([await _with_its_files(person, each) for each in listed.statements])
+
+
+async def _with_its_files(
+    person: Person, statement: paa_billing.StatementShown
+) -> paa_billing.StatementShown:
+    while True:
+        query = paa_billing.MyStatementFiles(statement_id=statement.statement_id)
+        answer = await person.ask(query, paa_billing.StatementFiles)
+        if tuple(sorted(file.form for file in answer.files)) == FORMS:
+            return msgspec.structs.replace(statement, files=answer.files)
+        await asyncio.sleep(0.3)
 
 
 def _file(stage: "Stage", file: paa_billing.StatementFile) -> dict[str, str]:

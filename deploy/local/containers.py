@@ -2,14 +2,19 @@
 
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deploy.local import management, ports
-from deploy.local.engine import Container, Engine
 from deploy.local.files import kept_secret
 from deploy.local.progress import wait_until
+from deploy.local.rabbitmq import LARGEST_MESSAGE_BYTES
+
+if TYPE_CHECKING:
+    from deploy.local.engine import Engine
 
 ADMIN = "nextgen_admin"
 POSTGRES_IMAGE = "postgres:15"
@@ -33,10 +38,53 @@ POSTGRES_SETTINGS = {
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """What one server needs of a container, whoever makes it."""
+
+    image: str
+    environment: dict[str, str]
+    command: list[str]
+    data_folder: str
+    hostname: str = "nextgen"  # RabbitMQ names its database by its host
+
+
+def postgres_container(password: str, settings: Mapping[str, str] = POSTGRES_SETTINGS) -> Container:
+    return Container(
+        image=POSTGRES_IMAGE,
+        environment={
+            "POSTGRES_USER": ADMIN,
+            "POSTGRES_PASSWORD": password,
+            "POSTGRES_DB": "postgres",
+            "POSTGRES_INITDB_ARGS": "--locale=C.UTF-8 --encoding=UTF8",
+        },
+        command=["postgres", *(part for pair in settings.items() for part in ("-c", "=".join(pair)))],
+        data_folder="/var/lib/postgresql/data",
+    )
+
+
+def rabbitmq_container(password: str) -> Container:
+    return Container(
+        image=RABBITMQ_IMAGE,
+        environment=broker_environment(password),
+        command=["rabbitmq-server"],
+        data_folder="/var/lib/rabbitmq",
+    )
+
+
+def broker_environment(password: str) -> dict[str, str]:
+    """What the broker's container is told: its administrator, and the largest body that it takes."""
+    return {
+        "RABBITMQ_DEFAULT_USER": ADMIN,
+        "RABBITMQ_DEFAULT_PASS": password,
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-rabbit max_message_size {LARGEST_MESSAGE_BYTES}",
+    }
+
+
 class Containers:
     """The two containers of one folder; their names and passwords are kept in it."""
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
+    def __init__(self, engine: "Engine", folder: Path) -> None:
         self._engine = engine
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,42 +118,22 @@ class Containers:
         if not all(self._engine.is_running(name) for name in self.names):
             self.stop()  # a port that one of them holds would count as taken
             ports.choose(self._folder / "ports.json", PORT_NAMES)
-        postgres, rabbitmq = self._postgres(), self._rabbitmq()
-        for container in (postgres, rabbitmq):
-            self._engine.ensure_running(container)
-        self._wait(postgres.name, self._postgres_answers)
-        self._wait(rabbitmq.name, self._rabbitmq_answers)
+        postgres, rabbitmq = self.names
+        self._engine.ensure_running(
+            postgres, postgres_container(self._password), {POSTGRES_PORT: self._ports["postgres"]}
+        )
+        self._engine.ensure_running(
+            rabbitmq,
+            rabbitmq_container(self._password),
+            {BROKER_PORT: self._ports["amqp"], MANAGEMENT_PORT: self._ports["management"]},
+        )
+        self._wait(postgres, self._postgres_answers)
+        self._wait(rabbitmq, self._rabbitmq_answers)
 
     def stop(self) -> None:
         """Stop both; the data stays in their volumes."""
         for name in self.names:
             self._engine.stop(name)
-
-    def _postgres(self) -> Container:
-        settings = [part for name, value in POSTGRES_SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        return Container(
-            name=self.names[0],
-            image=POSTGRES_IMAGE,
-            environment={
-                "POSTGRES_USER": ADMIN,
-                "POSTGRES_PASSWORD": self._password,
-                "POSTGRES_DB": "postgres",
-                "POSTGRES_INITDB_ARGS": "--locale=C.UTF-8 --encoding=UTF8",
-            },
-            command=["postgres", *settings],
-            ports={POSTGRES_PORT: self._ports["postgres"]},
-            data_folder="/var/lib/postgresql/data",
-        )
-
-    def _rabbitmq(self) -> Container:
-        return Container(
-            name=self.names[1],
-            image=RABBITMQ_IMAGE,
-            environment={"RABBITMQ_DEFAULT_USER": ADMIN, "RABBITMQ_DEFAULT_PASS": self._password},
-            command=["rabbitmq-server"],
-            ports={BROKER_PORT: self._ports["amqp"], MANAGEMENT_PORT: self._ports["management"]},
-            data_folder="/var/lib/rabbitmq",
-        )
 
     def _postgres_answers(self) -> bool:
         """Docker accepts connections before the server does: only an answer in PostgreSQL's words counts."""

@@ -18,6 +18,8 @@ EPMD_SECONDS = 15
 CONTROL_SECONDS = 60
 PORT_NAMES = ("amqp", "management", "distribution", "epmd")
 VIRTUAL_MACHINE = "beam.smp"
+LARGEST_MESSAGE_BYTES = 524_288
+"""The broker closes the channel of who sends more; bodies from 256 KiB up to here reach us and are parked."""
 
 CONFIGURATION = """\
 listeners.tcp.1 = 127.0.0.1:{amqp}
@@ -28,6 +30,7 @@ default_pass = {password}
 default_user_tags.administrator = true
 disk_free_limit.absolute = 50MB
 raft.wal_max_size_bytes = 64000000
+max_message_size = {largest}
 log.console = false
 log.file.level = warning
 """
@@ -180,7 +183,9 @@ class RabbitNode:
         return process
 
     def _write_configuration(self, chosen: dict[str, int]) -> None:
-        text = CONFIGURATION.format(admin=ADMIN, password=self._password, **chosen)
+        text = CONFIGURATION.format(
+            admin=ADMIN, password=self._password, largest=LARGEST_MESSAGE_BYTES, **chosen
+        )
         contents = {
             "rabbitmq.conf": text,
             "enabled_plugins": "[rabbitmq_management].\n",

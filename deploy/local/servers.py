@@ -5,19 +5,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
-
-import httpx
 
 from deploy.local.binaries import CHECKOUT, find_or_install
 from deploy.local.containers import Containers
-from deploy.local.engine import Engine, find_engine
 from deploy.local.files import write_whole
 from deploy.local.locks import exclusive
 from deploy.local.postgres import PostgresServer
 from deploy.local.progress import LocalServerError, say
 from deploy.local.rabbitmq import RabbitNode
+
+if TYPE_CHECKING:
+    from deploy.local.engine import Engine
 
 DEFAULT_FOLDER = CHECKOUT / ".local" / "servers"
 LOCK_SECONDS = 1_800
@@ -50,7 +50,7 @@ def resolve(
     if given is not None:
         return given
     before = _remembered(folder)
-    engine = None if before is not None and before.origin == "private" else find_engine(environment)
+    engine = None if before is not None and before.origin == "private" else _find_engine(environment)
     if engine is not None:
         return start_in_docker(engine, folder)
     if before is not None and before.origin == "docker":
@@ -107,7 +107,7 @@ def start(folder: Path = DEFAULT_FOLDER, *, is_fast: bool = False) -> Servers:
     return servers
 
 
-def start_in_docker(engine: Engine, folder: Path = DEFAULT_FOLDER) -> Servers:
+def start_in_docker(engine: "Engine", folder: Path = DEFAULT_FOLDER) -> Servers:
     """Start two containers, or find them running; their data is kept in volumes."""
     with exclusive(folder / "lock", deadline_seconds=LOCK_SECONDS):
         containers = Containers(engine, folder / "docker")
@@ -115,7 +115,7 @@ def start_in_docker(engine: Engine, folder: Path = DEFAULT_FOLDER) -> Servers:
             say(f"starting the containers {' and '.join(containers.names)} ...")
         try:
             containers.start()
-        except httpx.HTTPError as error:
+        except OSError as error:
             raise LocalServerError(f"the Docker engine stopped answering: {error!r}") from error
         servers = Servers(
             postgres_url=containers.postgres_url,
@@ -134,7 +134,7 @@ def status(folder: Path = DEFAULT_FOLDER, environment: Mapping[str, str] = os.en
     if before is None:
         return None
     if before.origin == "docker":
-        engine = find_engine(environment)
+        engine = _find_engine(environment)
         return before if engine and Containers(engine, folder / "docker").is_ready() else None
     is_ready = PostgresServer(folder / "postgres").is_ready() and RabbitNode(folder / "rabbitmq").is_ready()
     return before if is_ready else None
@@ -146,13 +146,20 @@ def stop(folder: Path = DEFAULT_FOLDER, environment: Mapping[str, str] = os.envi
         return
     with exclusive(folder / "lock", deadline_seconds=LOCK_SECONDS):
         before = _remembered(folder)
-        engine = find_engine(environment) if before is not None and before.origin == "docker" else None
+        engine = _find_engine(environment) if before is not None and before.origin == "docker" else None
         if engine is not None:
             Containers(engine, folder / "docker").stop()
         else:
             RabbitNode(folder / "rabbitmq").stop()
             PostgresServer(folder / "postgres").stop()
     say("stopped; the data is kept")
+
+
+def _find_engine(environment: Mapping[str, str]) -> "Engine | None":
+    # Imported late: the services' image, which is always given its servers, has no Docker SDK.
+    from deploy.local.engine import find_engine
+
+    return find_engine(environment)
 
 
 def _read_given(environment: Mapping[str, str], name: str) -> str:

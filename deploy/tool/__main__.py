@@ -12,23 +12,40 @@ from cyclopts import App, Parameter
 from deploy.demo.play import play
 from deploy.local import servers
 from deploy.local.progress import LocalServerError
-from deploy.tool import clock, processes, stories
+from deploy.tool import clock, outboxes, parked, processes, replaying, stories, tracing
 from deploy.tool.contracts import write_documents
 from deploy.tool.databases import MigrationError
 from deploy.tool.installing import install as install_on
+from deploy.tool.operating import OperatorError
 from deploy.tool.price_receipts import price_receipts
+from deploy.tool.residence import ResidenceError
 from deploy.tool.status import print_status
 from deploy.tool.stories import StoryError
 from deploy.tool.topology import TopologyError
 from deploy.tool.verify_statement import verify_statement
-from shared.errors import RequestError
+from shared.errors import RequestError, SettingsError
+from shared.messaging.topology import ASKERS, SERVICES
+from shared.settings import refuse_unknown_variables
 
 app = App(name="nextgen", help="Operate the account side of CM/ECF NextGen.")
 clock_app = App(name="clock", help="The business clock of a test system.")
 topology_app = App(name="topology", help="The broker's exchanges, queues, logins and permissions.")
 app.command(clock_app)
 app.command(topology_app)
-_EXPECTED = (StoryError, TopologyError, MigrationError, LocalServerError, RequestError)
+app.command(parked.app)
+app.command(outboxes.show_outboxes, name="outbox")
+app.command(replaying.replay_events, name="replay")
+app.command(tracing.trace_id, name="trace")
+_EXPECTED = (
+    StoryError,
+    OperatorError,
+    ResidenceError,
+    TopologyError,
+    MigrationError,
+    LocalServerError,
+    RequestError,
+    SettingsError,
+)
 StoryNumber = Annotated[int | None, Parameter(help="The story's number; the newest if not given.")]
 
 
@@ -137,6 +154,7 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 def main() -> None:
     """Read the command line and do what it says; a failure is one clear line."""
     try:
+        refuse_unknown_variables((*SERVICES, *ASKERS))
         result: object = app()
     except BrokenPipeError:  # who read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

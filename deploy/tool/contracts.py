@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from deploy.local.binaries import CHECKOUT
-from shared.messages.base import Message
+from shared.messages.base import Command, Message
 from shared.messaging.registry import (
     CONTRACTS,
     Contract,
@@ -79,12 +79,20 @@ def _messages_page(contracts: Iterable[Contract]) -> str:
         for contract in owned:
             said = _first_sentence(messages_by_name()[contract.name])
             to = ", ".join(f"`{queue}`" for queue in contract.queues) or "nobody yet"
-            sender = owner if contract.kind == "event" else _SENDERS[contract.spoken_by]
+            sender = _sender_of(contract)
             lines.append(f"| `{contract.name}` | {contract.kind} | {sender} | {to} | {said} |")
         replies = [name for name, kind in messages_by_name().items() if _is_reply_of(owner, name, kind)]
         if replies:
             lines += ["", "Replies: " + ", ".join(f"`{name}`" for name in sorted(replies)) + ".", ""]
     return "\n".join(lines) + "\n"
+
+
+def _sender_of(contract: Contract) -> str:
+    if contract.kind == "event":
+        return contract.owner
+    kind = messages_by_name()[contract.name]
+    is_sensitive = issubclass(kind, Command) and kind.is_sensitive
+    return _SENDERS[contract.spoken_by] + (" made for it" if is_sensitive else "")
 
 
 def _is_reply_of(owner: str, name: str, kind: type[Message]) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 
 from deploy.local.files import write_whole
 from deploy.local.servers import Servers
+from deploy.tool import residence
 from deploy.tool.stories import (
     ASSERTION_KEY_ID,
     STORIES,
@@ -79,6 +80,7 @@ def _recorded(servers: Servers, courts: list[CourtId], folder: Path, instance: s
     known = msgspec.json.decode(path.read_bytes(), type=Record) if path.exists() else None
     if known is not None and not known.has_own_roles:
         raise StoryError(f"{folder} holds a story of this checkout; install elsewhere: set NEXTGEN_STORIES")
+    residence.check(folder, servers)
     named = sorted({*courts, *(known.courts if known else ())})
     record = Record(number=NUMBER, instance=instance, courts=tuple(named), has_own_roles=True)
     story = Story(folder=folder, record=record, given_servers=servers)

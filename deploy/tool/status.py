@@ -8,6 +8,7 @@ import asyncpg
 from deploy.tool import processes
 from deploy.tool.stories import Story
 from deploy.tool.topology import show_queues
+from services.paa_billing.store.leases import count_failing_renderings
 from shared.messaging.topology import SERVICES
 from shared.policies import digest_of, read_policies
 
@@ -34,7 +35,19 @@ async def _print_services(story: Story) -> bool:
             f"{row['parked']:>8}  {note}"
         )
         is_well = is_well and is_ready and row["parked"] == 0 and policies == own
+    if failing := await _failing_renderings(story):
+        print(
+            f"files of {failing} statements were begun more than once and aren't made: statement_renderings"
+        )
     return is_well
+
+
+async def _failing_renderings(story: Story) -> int:
+    connection = await asyncpg.connect(story.database_url("paa_billing"))
+    try:
+        return await count_failing_renderings(connection)
+    finally:
+        await connection.close()
 
 
 async def _counts(story: Story, service: str) -> Any:

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from deploy.local.binaries import CHECKOUT
 from deploy.local.files import write_whole
-from deploy.local.servers import Servers, resolve
-from deploy.tool import databases
+from deploy.local.servers import Servers
+from deploy.tool import databases, residence
 from deploy.tool.topology import apply_topology, broker_url_for, read_logins, topology_for
 from shared.clock import Clock, clock_from_file
 from shared.messaging.topology import ASKERS, SERVICES
@@ -53,7 +53,7 @@ class Story:
     @cached_property
     def servers(self) -> Servers:
         """The servers it lives on, started if need be when they are first asked for."""
-        return self.given_servers or resolve()
+        return self.given_servers or residence.servers_of(self.folder)
 
     @property
     def instance(self) -> str:
@@ -203,6 +203,7 @@ async def prepare(story: Story) -> None:
     for service in SERVICES:
         await databases.create_database(story.servers.postgres_url, story.database_name(service), service)
         await databases.migrate(story.database_url(service, f"{service}_owner"), service)
+    residence.remember(story.folder, story.servers)
 
 
 def prepare_broker(story: Story) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from deploy.local import postgres, rabbitmq
+from deploy.local import containers, postgres, rabbitmq
 from deploy.local.servers import Servers, from_environment
 from deploy.tool.installing import settings_folder, write_settings
 from deploy.tool.stories import Record, Story, make_keys
 from shared.errors import SettingsError
+from shared.messaging.registry import MAXIMUM_BODY_BYTES
 from shared.messaging.topology import SERVICES
-from shared.settings import ServiceSettings, read_settings, seals_from
+from shared.settings import ServiceSettings, read_settings, refuse_unknown_variables, seals_from
 from tests.contract.compose_file import read_compose
 
 ROOT = Path(__file__).parent.parent.parent
@@ -70,6 +71,24 @@ def test_a_service_starts_with_what_the_setup_writes_and_compose_names(service: 
     assert f"://{service}:" in settings.database_url
     assert f"://nextgen-{service}:" in settings.broker_url
     assert settings.health_port is not None
+
+
+@pytest.mark.parametrize("name", sorted(CONTAINERS))
+def test_no_container_is_given_a_variable_that_nobody_knows(name: str) -> None:
+    of_image = re.findall(r"NEXTGEN_\w+(?==)", (DEPLOY / "Dockerfile").read_text())
+    named = {*CONTAINERS[name]["environment"], *of_image}
+
+    refuse_unknown_variables(SERVICES, dict.fromkeys(named, "anything"))
+
+    assert "NEXTGEN_STORIES" in of_image
+
+
+def test_a_shell_may_hold_what_the_compose_file_takes_from_it() -> None:
+    taken = re.findall(r"\$\{(NEXTGEN_\w+)", (DEPLOY / "compose.yaml").read_text())
+
+    refuse_unknown_variables(SERVICES, dict.fromkeys(taken, "anything"))
+
+    assert set(taken) == {"NEXTGEN_IMAGE", "NEXTGEN_COURTS"}
 
 
 def test_a_settings_file_that_is_missing_stops_the_start(story: Story) -> None:
@@ -140,6 +159,19 @@ def test_no_body_of_a_message_reaches_the_brokers_log() -> None:
     assert arguments == "-config /etc/rabbitmq/kernel"
     found = settings_of((DEPLOY / "rabbitmq" / "nextgen.conf").read_text())
     assert found["log.console.level"] == "warning"
+
+
+def test_every_configuration_of_the_broker_takes_bodies_of_512_kib_at_most() -> None:
+    in_compose = settings_of((DEPLOY / "rabbitmq" / "nextgen.conf").read_text())
+
+    assert in_compose["max_message_size"] == str(rabbitmq.LARGEST_MESSAGE_BYTES) == "524288"
+    assert (
+        "./rabbitmq/nextgen.conf:/etc/rabbitmq/conf.d/20-nextgen.conf:ro" in CONTAINERS["rabbitmq"]["volumes"]
+    )
+    assert "max_message_size = {largest}\n" in rabbitmq.CONFIGURATION
+    arguments = containers.broker_environment("secret")["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"]
+    assert arguments == "-rabbit max_message_size 524288"
+    assert rabbitmq.LARGEST_MESSAGE_BYTES > MAXIMUM_BODY_BYTES, "what is too large is parked, up to there"
 
 
 def settings_of(text: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from deploy.local.postgres import PostgresServer
 from deploy.local.servers import Servers
 from deploy.tool.installing import install, settings_folder
+from deploy.tool.residence import ResidenceError
 from deploy.tool.stories import Story, StoryError
 from deploy.tool.topology import remove_instance, show_queues
 from shared.messaging.topology import SERVICES
@@ -78,6 +80,21 @@ async def test_keys_of_a_first_run_that_was_cut_short_are_made_anew(
     story = await install(own_servers, [], folder=tmp_path / "1", instance=INSTANCE)
 
     assert len((settings_folder(story, "accounts") / "sealing_key").read_text()) == 64
+
+
+async def test_an_installation_is_not_made_anew_on_other_servers(
+    own_servers: Servers, tmp_path: Path
+) -> None:
+    given = replace(own_servers, origin="environment")
+    folder = tmp_path / "1"
+    before = contents(await install(given, [], folder=folder, instance=INSTANCE))
+    elsewhere = replace(given, postgres_url="postgresql://admin:secret@127.0.0.1:1/postgres")
+
+    with pytest.raises(ResidenceError, match=r"story 1 lives on the servers 127\.0\.0\.1:"):
+        await install(elsewhere, ["ncwbk"], folder=folder, instance=INSTANCE)
+
+    assert contents(await install(given, [], folder=folder, instance=INSTANCE)) == before
+    assert str(urlsplit(given.postgres_url).password) not in (folder / "servers.json").read_text()
 
 
 async def test_a_folder_that_holds_a_story_is_refused(own_servers: Servers, tmp_path: Path) -> None:

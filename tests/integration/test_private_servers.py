@@ -165,6 +165,22 @@ async def test_postgres_killed_keeps_what_was_committed_and_its_port(folder: Pat
     assert await sql(postgres, "SELECT word FROM kept WHERE word = 'crash'") == "crash"
 
 
+async def test_a_fast_postgres_killed_keeps_what_it_has_confirmed() -> None:
+    with temporary_folder() as folder:
+        server = PostgresServer(folder, is_fast=True)
+        server.start()
+        connection = await asyncpg.connect(server.url)
+        await connection.execute("CREATE TABLE kept (number int)")
+        for number in range(300):
+            await connection.execute("INSERT INTO kept VALUES ($1)", number)
+
+        server.kill()
+        server.start()
+
+        assert await sql(server, "SELECT count(*) FROM kept") == "300"
+        connection.terminate()
+
+
 async def test_a_port_that_was_taken_in_the_meantime_is_replaced(folder: Path) -> None:
     postgres = postgres_in(folder)
     port = postgres.port

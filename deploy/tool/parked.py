@@ -1,0 +1,171 @@
+"""`nextgen parked`: messages that were given up on; listed, shown, and put back on their way."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from cyclopts import App, Parameter
+
+from deploy.tool import stories
+from deploy.tool.benches import open_bench
+from deploy.tool.bodies import show_body
+from deploy.tool.operating import (
+    OperatorError,
+    Place,
+    StoryNumber,
+    as_aware,
+    connected,
+    instant,
+    operator_name,
+    printable,
+    services_named,
+    short,
+    table,
+)
+from deploy.tool.redriving import Order, Say, redrive, try_redrive
+from deploy.tool.stepping import Pace
+from shared.messaging.parked import ParkedRow, Selection, find_parked, list_parked
+from shared.messaging.redrives import list_redrives
+from shared.messaging.topology import SERVICES
+
+AT_MOST = 1_000
+app = App(name="parked", help="Messages that were given up on: list, show, redrive.")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Which parked messages are meant; what isn't given doesn't matter."""
+
+    service: Annotated[str | None, Parameter(help="Parked by this service.")] = None
+    queue: Annotated[str | None, Parameter(help="Parked from this queue.")] = None
+    type: Annotated[str | None, Parameter(help="Of this message type.")] = None
+    reason: Annotated[str | None, Parameter(help="Parked for this reason.")] = None
+    account: Annotated[UUID | None, Parameter(help="Naming this account in the body.")] = None
+    since: Annotated[datetime | None, Parameter(help="Parked then or later.")] = None
+    until: Annotated[datetime | None, Parameter(help="Parked before.")] = None
+    id: Annotated[UUID | None, Parameter(help="With this id, of the row or of the message.")] = None
+
+    def selection(self, *, is_settled: bool = False) -> Selection:
+        """The filters as the table is asked."""
+        return Selection(
+            id=self.id,
+            queue=self.queue,
+            type=self.type,
+            reason=self.reason,
+            account_id=self.account,
+            since=as_aware(self.since),
+            until=as_aware(self.until),
+            is_settled=is_settled,
+        )
+
+
+EVERYTHING = Filters()
+
+
+@app.command(name="list")
+def show_list(
+    *, filters: Filters = EVERYTHING, settled: bool = False, at_most: int = AT_MOST, story: StoryNumber = None
+) -> None:
+    """List parked messages, the oldest first; with `--settled` those that were redriven."""
+    selection = filters.selection(is_settled=settled)
+    place, services = stories.load(story), services_named(filters.service)
+    asyncio.run(print_list(place, services, selection, at_most, print))
+
+
+@app.command(name="show")
+def show_one(row_id: UUID, /, *, body: bool = False, story: StoryNumber = None) -> None:
+    """Show one parked message: its envelope, headers, error, and what was done with it.
+
+    With `--body` its body too, which may hold a person's data; what is sealed stays sealed.
+    """
+    asyncio.run(print_one(stories.load(story), SERVICES, row_id, print, with_body=body))
+
+
+@app.command(name="redrive")
+def redrive_selected(
+    *,
+    filters: Filters = EVERYTHING,
+    pace: Pace = Pace(),  # noqa: B008 (frozen)
+    every: Annotated[bool, Parameter(name="--all", help="All parked messages: no filter is given.")] = False,
+    at_most: int = AT_MOST,
+    dry_run: Annotated[bool, Parameter(help="Handle them in a transaction that is undone.")] = False,
+    story: StoryNumber = None,
+) -> int:
+    """Put parked messages back on their way to the queues that parked them, and stop at the first failure.
+
+    Exits 1 if any was refused or failed. All of it is kept in the table `redrives`.
+    """
+    if filters == EVERYTHING and not every:
+        raise OperatorError("say which messages, or `--all`; `nextgen parked list` shows them")
+    order = Order(selection=filters.selection(), at_most=at_most, pace=pace, operator=operator_name())
+    place, services = stories.load(story), services_named(filters.service)
+    if dry_run:
+        return asyncio.run(try_redrive(place, services, order, print, open_bench))
+    return asyncio.run(redrive(place, services, order, print))
+
+
+async def print_list(
+    place: Place, services: Sequence[str], selection: Selection, at_most: int, say: Say
+) -> None:
+    """Print a line for each selected message."""
+    found: list[ParkedRow] = []
+    for service in services:
+        async with connected(place, service) as connection:
+            found.extend(await list_parked(connection, selection, at_most))
+    rows = [("id", "parked at", "queue", "type", "reason", "attempts", "parked", "account")]
+    lines = table([*rows, *map(_columns, sorted(found, key=lambda row: row.parked_at))])
+    for line in lines if found else ["nothing is parked that fits"]:
+        say(line)
+
+
+async def print_one(
+    place: Place, services: Sequence[str], row_id: UUID, say: Say, *, with_body: bool = False
+) -> None:
+    """Print all that is known of one message. Raises OperatorError if no service has it."""
+    for service in services:
+        async with connected(place, service) as connection:
+            row = await find_parked(connection, row_id)
+            if row is None:
+                continue
+            for name, value in _facts(row):
+                say(f"{name:<16}{printable(value)}")
+            for name, value in sorted(row.headers.items()):
+                say(f"header          {printable(name)}: {printable(value)}")
+            for done in await list_redrives(connection, row_id):
+                text = f"{instant(done.noted_at)} {done.operator}: {done.outcome} {done.problem}"
+                say(f"redrive         {printable(text.rstrip())}")
+            for line in _body_lines(row) if with_body else ():
+                say(printable(line))
+            return
+    raise OperatorError(f"no service has parked {row_id}; `nextgen parked list` shows the ids")
+
+
+def _columns(row: ParkedRow) -> tuple[object, ...]:
+    at, times = instant(row.parked_at), f"{row.parkings}x"
+    return (row.id, at, row.queue, row.type, row.reason, row.attempts, times, row.account_id)
+
+
+def _facts(row: ParkedRow) -> list[tuple[str, object]]:
+    return [
+        ("id", row.id),
+        ("queue", row.queue),
+        ("type", row.type),
+        ("message id", short(row.message_id)),
+        ("correlation id", short(row.correlation_id)),
+        ("account", short(row.account_id)),
+        ("sender", row.sender),
+        ("reason", row.reason),
+        ("error", row.error),
+        ("attempts", row.attempts),
+        ("parked", f"{row.parkings} times, last at {instant(row.parked_at)}"),
+        ("settled", "no" if row.settled_at is None else f"at {instant(row.settled_at)}"),
+    ]
+
+
+def _body_lines(row: ParkedRow) -> list[str]:
+    shown = "gone, 90 days after it was settled" if row.body is None else show_body(row.type, row.body)
+    return [f"body            {shown}"] if "\n" not in shown else ["body", *shown.split("\n")]
