@@ -23,7 +23,10 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Assertion(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks, as `accounts` knew it when the session was resolved; instants in UTC."""
+    """Who asks, as `accounts` knew it when the session was resolved; instants in UTC.
+
+    Made for one message it names that message's id and name; made for none it carries no sensitive act.
+    """
 
     audience: str
     account_id: UUID
@@ -39,6 +42,12 @@ class Assertion(msgspec.Struct, frozen=True, kw_only=True):
     issued_at: datetime
     expires_at: datetime
     roles: tuple[Role, ...] = ()
+    for_message_id: UUID | None = None
+    for_message_name: str | None = None
+
+    def is_made_for(self, message_id: UUID, message_name: str) -> bool:
+        """Was the session resolved for this one message? Its id alone may have been some other message's."""
+        return (self.for_message_id, self.for_message_name) == (message_id, message_name)
 
     def holds(self, role: str, court_id: str | None = None) -> bool:
         """Is the role held for this court (or for all)?"""

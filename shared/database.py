@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import asyncpg
 
@@ -22,6 +22,8 @@ else:
 
 CheckViolationError = asyncpg.CheckViolationError
 """What a row raises that breaks a CHECK, or that no partition takes."""
+LockNotAvailableError = asyncpg.LockNotAvailableError
+"""What a statement raises that waited for a lock as long as it may."""
 ACQUIRE_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 60.0
 _SERVER_SETTINGS = {
@@ -72,6 +74,29 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
         if is_unavailable(error):
             raise UnavailableError(type(error).__name__) from error
         raise
+
+
+class _OneConnection:
+    """Stands in for a pool; the transactions on its one connection are savepoints of the one around them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def acquire(self, *, timeout: float | None = None) -> AsyncIterator[Connection]:  # noqa: ARG002
+        yield self._connection
+
+
+@asynccontextmanager
+async def rolled_back(pool: Pool) -> AsyncIterator[Pool]:
+    """A pool of one connection, for `transaction`; whatever is done through it is undone at the end."""
+    async with pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
+        outer = connection.transaction()
+        await outer.start()
+        try:
+            yield cast(Pool, _OneConnection(connection))
+        finally:
+            await outer.rollback()
 
 
 async def is_answering(pool: Pool) -> bool:

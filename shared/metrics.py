@@ -16,4 +16,8 @@ RELAYED = Counter("nextgen_relayed_total", "Outbox messages that the broker conf
 OUTBOX_LENGTH = Gauge("nextgen_outbox_messages", "Messages that the broker has not confirmed yet")
 POLICIES = Info("nextgen_policies", "The policies this process works by")
 OUTBOX_AGE = Gauge("nextgen_outbox_age_seconds", "Since when the oldest of them waits")
+JOB_FAILURES = Counter("nextgen_job_failures_total", "Pieces of a job's work that failed", ["work"])
+RENDERINGS_FAILING = Gauge(
+    "nextgen_statement_renderings_failing", "Statements whose files were begun more than once and aren't made"
+)
 MAIL = Counter("nextgen_mail_total", "Attempts to send a mail, by how they ended", ["kind", "outcome"])

@@ -211,3 +211,33 @@ class _DyingConnection:
             return await statement(*arguments)
 
         return counted
+
+
+class FailingPool:
+    """A pool whose connections fail at one kind of statement."""
+
+    def __init__(self, pool: Pool, broken: str) -> None:
+        self._pool, self._broken = pool, broken
+
+    @asynccontextmanager
+    async def acquire(self, **how: Any) -> AsyncIterator[Any]:
+        async with self._pool.acquire(**how) as connection:
+            yield _FailingConnection(connection, self._broken)
+
+
+class _FailingConnection:
+    def __init__(self, connection: Any, broken: str) -> None:
+        self._connection, self._broken = connection, broken
+
+    def transaction(self) -> Any:
+        return self._connection.transaction()
+
+    def __getattr__(self, name: str) -> Any:
+        statement = getattr(self._connection, name)
+
+        async def looked_at(sql: str, *arguments: Any) -> Any:
+            if self._broken in sql:
+                raise ArithmeticError("the sum of the lines of Ada Member")
+            return await statement(sql, *arguments)
+
+        return looked_at

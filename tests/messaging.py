@@ -91,9 +91,18 @@ class Workplace:
         sender: str = "portal",
         message_id: UUID | None = None,
         deadline: datetime | None = None,
+        is_captured: bool = False,
+        reply_to: str | None = "test",
+        attempt: int = 1,
     ) -> tuple[Judgement, Envelope]:
-        """Deliver a message once; secrets made with `to_be_sealed` are sealed on the way."""
+        """Deliver a message once; secrets made with `to_be_sealed` are sealed on the way.
+
+        Who asks resolves the session for this one message, unless the assertion `is_captured`: then it is
+        sent as it was made.
+        """
         message_id = message_id or new_id(self.clock())
+        if by is not None and not is_captured:
+            by = made_for(by, message, message_id)
         sealed = seals_of("portal").seal_fields(message, message_id)
         envelope = Envelope(
             message_id=message_id,
@@ -103,7 +112,8 @@ class Workplace:
             correlation_id=message_id,
             deadline=deadline,
             assertion=None if by is None else sign_assertion(by, signing_key(), "test"),
-            reply_to="test",
+            reply_to=reply_to,
+            attempt=attempt,
         )
         queue = self.service.queue_of(type(message))
         return await judge(self.bench, queue, envelope, msgspec.json.encode(sealed)), envelope
@@ -167,6 +177,13 @@ def an_assertion(audience: str, now: datetime = NOON, **changes: Any) -> Asserti
         "roles": (),
     }
     return Assertion(**{**usual, **changes})
+
+
+def made_for(asserted: Assertion, message: Message, message_id: UUID) -> Assertion:
+    """The assertion that the same session gets for this one message."""
+    return msgspec.structs.replace(
+        asserted, for_message_id=message_id, for_message_name=message.message_name()
+    )
 
 
 def plain(message: Message) -> Any:

@@ -7,7 +7,7 @@ from services.accounts.checks.registering import register_account
 from services.accounts.checks.resolving import resolve_session
 from services.accounts.checks.signing_in import sign_in
 from services.accounts.checks.upgrading import upgrade_account
-from services.accounts.handlers import factors, roles, sessions, verification
+from services.accounts.handlers import factors, history, roles, sessions, verification
 from services.accounts.settings import Resources
 from shared.messages.accounts import (
     AccountActivated,
@@ -27,6 +27,7 @@ from shared.messages.accounts import (
     GrantRole,
     LoadLegacyAccounts,
     MyAccount,
+    MyHistory,
     PasswordChanged,
     RegisterAccount,
     ResolveSession,
@@ -40,6 +41,7 @@ from shared.messages.accounts import (
     VerifyEmail,
 )
 from shared.messages.linking import FilingAccountLinked, FilingAccountUnlinked
+from shared.messages.paa_billing import StaffUsedData
 from shared.messaging.registry import Service
 
 SERVICE: Service[Resources] = Service(
@@ -54,8 +56,12 @@ SERVICE: Service[Resources] = Service(
         GrantFirstRole: roles.grant_first_role,
         FilingAccountLinked: factors.remember_link,
         FilingAccountUnlinked: factors.forget_link,
+        StaffUsedData: history.remember_staff_use,
     },
-    answers={MyAccount: sessions.my_account},
+    answers={
+        MyAccount: sessions.my_account,
+        MyHistory: history.my_history,
+    },
     checks={
         RegisterAccount: register_account,
         LoadLegacyAccounts: load_legacy_accounts,

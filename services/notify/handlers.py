@@ -5,12 +5,13 @@ from typing import TypeVar
 
 from services.notify import mailer, store
 from services.notify.model import Directory, Letter
-from services.notify.rules import concerned
+from services.notify.rules import concerned, is_for_nobody, why_not_to_write
 from services.notify.settings import Resources
 from shared.messages.accounts import AccountErased, ContactChanged
 from shared.messages.base import Event
 from shared.messages.linking import CourtChanged
-from shared.messages.notify import MessageList, MyMessages
+from shared.messages.notify import MessageList, MyMessages, NotificationAbandoned
+from shared.messaging.topology import WAIT_TIERS
 from shared.messaging.unit_of_work import UnitOfWork
 
 E = TypeVar("E", bound=Event)
@@ -18,18 +19,28 @@ Work = UnitOfWork[Resources]
 
 
 def mailing(compose: Callable[[E, Directory], tuple[Letter, ...]]) -> Callable[[E, Work], Awaitable[None]]:
-    """The handler that queues the letters which a rule composes; who has no address gets none."""
+    """The handler that queues the letters which a rule composes, or keeps why one isn't sent."""
 
     async def queue_mail(event: E, work: Work) -> None:
         directory = await _look_up(event, work)
         for letter in compose(event, directory):
-            if letter.email is not None or letter.sealed:
-                subject = mailer.subject_of(letter)
-                await store.insert_notification(
-                    work.connection, work.new_id(), letter, subject, work.cause, work.now
-                )
+            if not is_for_nobody(letter):
+                await _keep(letter, why_not_to_write(letter), work)
 
     return queue_mail
+
+
+async def _keep(letter: Letter, reason: str | None, work: Work) -> None:
+    notification_id, subject = work.new_id(), mailer.subject_of(letter)
+    is_new = await store.insert_notification(
+        work.connection, notification_id, letter, subject, work.cause, work.now, reason
+    )
+    if reason is not None and is_new:
+        work.emit(
+            NotificationAbandoned(
+                notification_id=notification_id, account_id=letter.account_id, kind=letter.kind, reason=reason
+            )
+        )
 
 
 async def _look_up(event: Event, work: Work) -> Directory:
@@ -38,6 +49,7 @@ async def _look_up(event: Event, work: Work) -> Directory:
         contacts=await store.list_contacts(work.connection, named.account_ids),
         found_court=await store.find_court(work.connection, named.court_id),
         business_zone=work.resources.policies.zone,
+        is_waited_out=work.cause.attempt > len(WAIT_TIERS),
     )
 
 

@@ -12,6 +12,7 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 import structlog
@@ -31,13 +32,14 @@ from services.notify.settings import Resources
 from shared.errors import SealError
 from shared.messages.notify import NotificationAbandoned, NotificationSent
 from shared.messaging.bench import Bench
+from shared.messaging.leases import LEASE_SECONDS, while_extending
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.metrics import MAIL
 
 SENDERS = 4
 """How many mails one process hands over at a time, since a mail server may take seconds to answer."""
 
-_RENDERING_SECONDS = 30
+LEASE = timedelta(seconds=LEASE_SECONDS)
 _OUTCOME_NAMES: Mapping[type[Outcome], str] = {
     Sent: "sent",
     Postponed: "postponed",
@@ -55,10 +57,10 @@ async def load_texts(bench: Bench[Resources]) -> None:
 async def send_next_mail(bench: Bench[Resources]) -> bool:
     """Send one mail, the most urgent first; no if none waits."""
     async with bench.transaction() as work:
-        claimed = await store.claim_notification(work.connection, _lease(bench.resources))
+        claimed = await store.claim_notification(work.connection, LEASE)
     if claimed is None:
         return False
-    outcome = await _try(bench, claimed)
+    outcome = await while_extending(_try(bench, claimed), partial(_extend, bench, claimed), LEASE_SECONDS)
     if outcome is not None:
         await _settle(
             bench, claimed, rules.settle(outcome, claimed.attempts, bench.resources.policies.notify)
@@ -66,9 +68,9 @@ async def send_next_mail(bench: Bench[Resources]) -> bool:
     return True
 
 
-def _lease(resources: Resources) -> timedelta:
-    """Longer than the two time-outs of handing over and the farewell, with time to write the mail."""
-    return timedelta(seconds=2 * resources.server.timeout_seconds + _RENDERING_SECONDS)
+async def _extend(bench: Bench[Resources], claimed: Notification) -> None:
+    async with bench.transaction() as work:
+        await store.extend_lease(work.connection, claimed, LEASE)
 
 
 async def _try(bench: Bench[Resources], claimed: Notification) -> Outcome | None:
@@ -87,7 +89,7 @@ async def _try(bench: Bench[Resources], claimed: Notification) -> Outcome | None
     if not isinstance(mail, Mail):
         return mail
     async with bench.transaction() as work:
-        is_ours = await store.mark_sending(work.connection, claimed, _lease(bench.resources))
+        is_ours = await store.mark_sending(work.connection, claimed, LEASE)
     if not is_ours:
         return None
     return await mailer.post(mail, bench.resources.server, bench.resources.sender.domain)

@@ -12,6 +12,9 @@ from shared.errors import NotYetKnownError
 from shared.sealed import Sealed
 
 MailClass = Literal["security", "billing", "service"]
+Standing = Literal["verified", "unverified", "unknown", "erased"]
+"""What is known of an account's address: its holder proved it; it was taken over from a legacy file and never
+proved; nothing was ever heard of it; it is blanked."""
 Details = Mapping[str, str | tuple[str, ...]]
 
 CLASS_OF: Mapping[str, MailClass] = {
@@ -39,6 +42,8 @@ CLASS_OF: Mapping[str, MailClass] = {
     "statement_ready": "billing",
     "payment_received": "billing",
     "usage_quarantined_court": "billing",
+    "usage_given_up_court": "billing",
+    "usage_parked_court": "billing",
     "welcome": "service",
     "court_went_live": "service",
 }
@@ -47,11 +52,12 @@ CLASS_OF: Mapping[str, MailClass] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """A person as mail needs them; without an address once the account is erased."""
+    """A person as mail needs them; there is an address only if it is `verified` or `unverified`."""
 
     account_id: UUID
     name: str
     email: str | None
+    standing: Standing = "verified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +81,23 @@ class Concerned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """What is known of those whom an event names; what isn't may come yet: NotYetKnownError."""
+    """What is known of those whom an event names; what isn't may come yet: NotYetKnownError.
+
+    `is_waited_out`: contacts were waited for as long as messages wait at all.
+    """
 
     contacts: Mapping[UUID, Contact]
     found_court: Court | None
     business_zone: tzinfo
+    is_waited_out: bool = False
 
     def contact(self, account_id: UUID) -> Contact:
-        """An account's contact."""
-        if account_id not in self.contacts:
+        """An account's contact; one that never came, since no address was ever proved, is `unknown`."""
+        if account_id in self.contacts:
+            return self.contacts[account_id]
+        if not self.is_waited_out:
             raise NotYetKnownError(f"contact of account {account_id}")
-        return self.contacts[account_id]
+        return Contact(account_id=account_id, name="", email=None, standing="unknown")
 
     def court(self) -> Court:
         """The court that the event names."""
@@ -109,6 +121,7 @@ class Letter:
     details: Details
     sealed: Mapping[str, Sealed] = field(default_factory=dict)
     expires_at: datetime | None = None
+    standing: Standing = "verified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

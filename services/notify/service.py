@@ -34,6 +34,7 @@ from shared.messages.paa_billing import (
     MemberLeft,
     PaymentRecorded,
     StatementIssued,
+    UsageBatchParked,
     UsageBatchSettled,
 )
 from shared.messaging.registry import Service
@@ -66,6 +67,7 @@ SERVICE: Service[Resources] = Service(
         StatementIssued: mailing(billing.statement_ready),
         PaymentRecorded: mailing(billing.payment_received),
         UsageBatchSettled: mailing(usage.usage_quarantined),
+        UsageBatchParked: mailing(usage.usage_parked),
     },
     answers={MyMessages: handlers.my_messages},
     announces=(NotificationSent, NotificationAbandoned),

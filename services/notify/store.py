@@ -20,16 +20,18 @@ async def upsert_contact(connection: Connection, contact: ContactChanged) -> Non
     """Keep a newer version of a contact; nothing comes back once the account is erased."""
     await connection.execute(
         """
-        INSERT INTO contacts (account_id, version, name, email)
-        VALUES ($1, $2, $3, $4)
+        INSERT INTO contacts (account_id, version, name, email, is_verified)
+        VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (account_id) DO UPDATE
-           SET version = excluded.version, name = excluded.name, email = excluded.email
+           SET version = excluded.version, name = excluded.name, email = excluded.email,
+               is_verified = excluded.is_verified
          WHERE contacts.version < excluded.version AND contacts.erased_at IS NULL
         """,
         contact.account_id,
         contact.version,
         contact.name,
         contact.email,
+        contact.is_verified,
     )
 
 
@@ -64,7 +66,9 @@ async def list_contacts(connection: Connection, account_ids: Sequence[UUID]) -> 
     """The contacts that are known of these accounts."""
     rows = await connection.fetch(
         """
-        SELECT account_id, name, email
+        SELECT account_id, name, email,
+               CASE WHEN erased_at IS NOT NULL THEN 'erased' WHEN is_verified THEN 'verified'
+                    ELSE 'unverified' END AS standing
           FROM contacts
          WHERE account_id = ANY($1::uuid[])
         """,
@@ -113,13 +117,20 @@ async def insert_notification(
     subject: str,
     cause: Envelope,
     queued_at: datetime,
-) -> None:
-    """Queue a letter, once for each event, recipient and kind."""
-    await connection.execute(
+    why_not_sent: str | None,
+) -> bool:
+    """Keep a letter, once for each event, recipient and kind; one with a reason is kept without its address.
+
+    Answers False if it was kept before.
+    """
+    status = await connection.execute(
         """
         INSERT INTO notifications (id, event_id, correlation_id, recipient, kind, mail_class, account_id,
-                                   recipient_name, email, subject, details, sealed, expires_at, queued_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12::text::jsonb, $13, $14)
+                                   recipient_name, email, subject, details, sealed, expires_at, queued_at,
+                                   state, reason)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $15::text IS NULL THEN $9::text END, $10,
+                $11::text::jsonb, CASE WHEN $15 IS NULL THEN $12::text::jsonb END, $13, $14,
+                CASE WHEN $15 IS NULL THEN 'queued' ELSE 'suppressed' END, $15)
         ON CONFLICT (event_id, recipient, kind) DO NOTHING
         """,
         notification_id,
@@ -136,7 +147,9 @@ async def insert_notification(
         msgspec.json.encode(letter.sealed).decode() if letter.sealed else None,
         letter.expires_at,
         queued_at,
+        why_not_sent,
     )
+    return status == "INSERT 0 1"
 
 
 async def claim_notification(connection: Connection, lease: timedelta) -> Notification | None:
@@ -146,18 +159,21 @@ async def claim_notification(connection: Connection, lease: timedelta) -> Notifi
     """
     row = await connection.fetchrow(
         """
-        UPDATE notifications
-           SET attempts = notifications.attempts + 1,
+        WITH next AS MATERIALIZED (
+               SELECT id
+                 FROM notifications
+                WHERE state IN ('queued', 'sending') AND not_before <= clock_timestamp()
+                ORDER BY priority, not_before
+                LIMIT 1
+                  FOR UPDATE SKIP LOCKED)
+        UPDATE notifications AS n
+           SET attempts = n.attempts + 1,
                not_before = clock_timestamp() + $1,
-               is_possible_duplicate = is_possible_duplicate OR state = 'sending'
-         WHERE id = (SELECT id
-                       FROM notifications
-                      WHERE state IN ('queued', 'sending') AND not_before <= clock_timestamp()
-                      ORDER BY priority, not_before
-                      LIMIT 1
-                        FOR UPDATE SKIP LOCKED)
-        RETURNING id, event_id, correlation_id, account_id, kind, recipient_name, email, subject,
-                  details::text, sealed::text, expires_at, attempts
+               is_possible_duplicate = n.is_possible_duplicate OR n.state = 'sending'
+          FROM next
+         WHERE n.id = next.id
+        RETURNING n.id, n.event_id, n.correlation_id, n.account_id, n.kind, n.recipient_name, n.email,
+                  n.subject, n.details::text, n.sealed::text, n.expires_at, n.attempts
         """,
         lease,
     )
@@ -178,6 +194,20 @@ async def is_suppressed(connection: Connection, address: str, at: datetime) -> b
             hashlib.sha256(address.lower().encode()).digest(),
             at,
         )
+    )
+
+
+async def extend_lease(connection: Connection, claimed: Notification, lease: timedelta) -> bool:
+    """Keep a mail for as long as the lease once more; no if another worker has claimed it since."""
+    return await _is_one(
+        connection,
+        """
+        UPDATE notifications
+           SET not_before = clock_timestamp() + $3
+         WHERE id = $1 AND attempts = $2 AND state IN ('queued', 'sending')
+        """,
+        claimed,
+        lease,
     )
 
 
@@ -247,7 +277,8 @@ async def list_messages(connection: Connection, account_id: UUID, limit: int) ->
     """What was written to an account, newest first."""
     rows = await connection.fetch(
         """
-        SELECT id AS notification_id, kind, subject, state, queued_at, sent_at
+        SELECT id AS notification_id, kind, subject, state, queued_at, sent_at,
+               CASE WHEN state IN ('abandoned', 'suppressed') THEN reason END AS reason
           FROM notifications
          WHERE account_id = $1
          ORDER BY queued_at DESC, id DESC

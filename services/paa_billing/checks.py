@@ -4,15 +4,19 @@ from services.paa_billing.model.firms import Firm
 from services.paa_billing.prices import PAGED
 from services.paa_billing.rules.actors import who_asks
 from services.paa_billing.rules.firms import why_not_for_firm, why_not_see_firm
+from services.paa_billing.rules.payments import payer_of
 from services.paa_billing.settings import Resources
-from services.paa_billing.store import accounts, firms, lines
-from services.paa_billing.store.looks import Look, as_firm
+from services.paa_billing.store import accounts, firms, lines, statements
+from services.paa_billing.store.looks import Look, as_firm, insert_look
 from shared.messages.paa_billing import (
     BillingRefused,
     FirmRefusalReason,
     FirmUsage,
     MembersShown,
     MyMembers,
+    MyStatementFiles,
+    StatementFile,
+    StatementFiles,
     UsageList,
 )
 from shared.messaging.bench import Bench
@@ -48,6 +52,30 @@ async def my_members(query: MyMembers, bench: Bench[Resources]) -> MembersShown 
     async with as_firm(bench, look) as connection:
         members = await lines.list_members(connection, MOST_MEMBERS)
     return MembersShown(firm_name=firm.name, members=tuple(members))
+
+
+async def my_statement_files(
+    query: MyStatementFiles, bench: Bench[Resources]
+) -> StatementFiles | BillingRefused:
+    """A firm's look is recorded in the transaction that reads where the files lie: not told without it."""
+    async with bench.transaction() as work:
+        firm = await firms.find_firm_of(work.connection, bench.assertion.account_id)
+        payer_id = payer_of(bench.assertion, firm)
+        if payer_id is None:
+            return BillingRefused(reason="firm_not_found")
+        quarter = await statements.find_quarter(work.connection, query.statement_id, payer_id)
+        if quarter is None:
+            return StatementFiles(files=())
+        kept = (await statements.list_files(work.connection, [query.statement_id]))[query.statement_id]
+        if firm is not None and kept:
+            look = Look(
+                paa_id=firm.paa_id,
+                administrator_id=bench.assertion.account_id,
+                kind="statement",
+                quarter=quarter,
+            )
+            await insert_look(work.connection, work.new_id(), look, work.now)
+    return StatementFiles(files=tuple(StatementFile(form=f.form, key=f.key, sha256=f.sha256) for f in kept))
 
 
 async def _own_firm(

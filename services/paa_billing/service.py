@@ -6,6 +6,7 @@ from services.paa_billing.handlers import (
     close,
     firms,
     memberships,
+    parked,
     payments,
     shipped,
     statements,
@@ -31,6 +32,7 @@ from shared.messages.paa_billing import (
     MyBalance,
     MyInvitations,
     MyMembers,
+    MyStatementFiles,
     MyStatements,
     MyUsage,
     PaymentRecorded,
@@ -40,9 +42,12 @@ from shared.messages.paa_billing import (
     RemoveMember,
     RetryWaitingUsage,
     ShowClose,
+    StaffUsedData,
     StatementIssued,
+    UsageBatchParked,
     UsageBatchSettled,
     WhoLooked,
+    WhoPaysForMe,
     WithdrawInvitation,
 )
 from shared.messaging.registry import Service
@@ -69,6 +74,7 @@ SERVICE: Service[Resources] = Service(
     bulk={RecordUsage: usage.record_usage},
     answers={
         MyInvitations: memberships.my_invitations,
+        WhoPaysForMe: memberships.who_pays_for_me,
         MyUsage: usage.my_usage,
         WhoLooked: usage.who_looked,
         MyBalance: payments.my_balance,
@@ -78,6 +84,7 @@ SERVICE: Service[Resources] = Service(
     checks={
         FirmUsage: checks.firm_usage,
         MyMembers: checks.my_members,
+        MyStatementFiles: checks.my_statement_files,
     },
     announces=(
         FirmRegistered,
@@ -86,8 +93,10 @@ SERVICE: Service[Resources] = Service(
         MemberJoined,
         MemberLeft,
         UsageBatchSettled,
+        UsageBatchParked,
         StatementIssued,
         PaymentRecorded,
+        StaffUsedData,
     ),
     jobs={
         "close": jobs.close_next_chunk,
@@ -96,4 +105,5 @@ SERVICE: Service[Resources] = Service(
         "files 2": jobs.make_next_files,
     },
     prepares=shipped.prepare,
+    when_parked={RecordUsage: parked.tell_court},
 )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from shared.messaging.leases import LEASE_SECONDS
 from shared.objects import Objects, open_objects
 from shared.policies import Policies
 from shared.settings import ServiceSettings
@@ -43,6 +44,7 @@ class Resources:
     objects: Objects = field(default_factory=_objects_in_memory)
     processes: SpawnedProcesses = field(default_factory=_one_process)
     close_chunk_payers: int = CHUNK_PAYERS
+    lease_seconds: float = LEASE_SECONDS
 
 
 @asynccontextmanager

@@ -42,9 +42,13 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class Command(Message, frozen=True, kw_only=True):
-    """A request to one service to change something; it may be refused."""
+    """A request to one service to change something; it may be refused.
+
+    One that `is_sensitive` needs an assertion made for that one message: `ResolveSession.for_message_id`.
+    """
 
     spoken_by: ClassVar[Speaker] = "account"
+    is_sensitive: ClassVar[bool] = False
 
 
 class Query(Message, frozen=True, kw_only=True):
@@ -63,6 +67,13 @@ class Reply(Message, frozen=True, kw_only=True):
 
 class TooLate(Reply, frozen=True, kw_only=True, tag="shared.too_late.v1"):
     """The deadline or the assertion's life was over when the request was read: it had no effect."""
+
+
+class AssertionNotForThis(Reply, frozen=True, kw_only=True, tag="shared.assertion_not_for_this.v1"):
+    """A sensitive act came with an assertion that wasn't made for it: nothing has changed.
+
+    Asking again helps only with the session resolved anew for this message, by its id and name.
+    """
 
 
 class IdReused(Reply, frozen=True, kw_only=True, tag="shared.id_reused.v1"):

@@ -16,7 +16,10 @@ class MyMessages(Query, frozen=True, kw_only=True, tag="notify.my_messages.v1"):
 
 
 class MessageShown(msgspec.Struct, frozen=True, kw_only=True):
-    """One message to the asker: what it was about and what became of it; never its text."""
+    """One message to the asker: what it was about and what became of it; never its text.
+
+    `reason` says why it was never sent, where that is so.
+    """
 
     notification_id: UUID
     kind: str
@@ -24,6 +27,7 @@ class MessageShown(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     queued_at: datetime
     sent_at: datetime | None
+    reason: str | None = None
 
 
 class MessageList(Reply, frozen=True, kw_only=True, tag="notify.message_list.v1"):
@@ -41,7 +45,7 @@ class NotificationSent(Event, frozen=True, kw_only=True, tag="notify.notificatio
 
 
 class NotificationAbandoned(Event, frozen=True, kw_only=True, tag="notify.notification_abandoned.v1"):
-    """A message was given up: refused for good, too late, or tried too often."""
+    """A message was given up: refused for good, too late, tried too often, or without a fit address."""
 
     notification_id: UUID
     account_id: UUID | None

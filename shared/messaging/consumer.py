@@ -1,43 +1,60 @@
 """The consumer: hands deliveries from the broker to own workers, which outlive a connection."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
+
+import msgspec
 
 from shared.errors import NextgenError
 from shared.messaging.bench import Bench
 from shared.messaging.broker import BrokerConnection, Delivery, Subscription, connect
+from shared.messaging.groups import GROUP_SIZE
 from shared.messaging.publishing import Publishing
 from shared.messaging.registry import Service
 from shared.messaging.settler import Settler
 
 LOOK_SECONDS = 1.0
 BULK_WORKERS = 2
+BULK_GROUP = 4
+"""Usage batches in one transaction: each has up to 500 records, so that a few fill it."""
 
 
 class ConsumerLostError(NextgenError):
     """The broker cancelled a consumer, or the connection is gone."""
 
 
+class LaneSize(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a lane does at once: workers, deliveries held a queue, deliveries in one transaction."""
+
+    workers: int
+    prefetch: int
+    group: int = 1
+
+
 class Lane:
     """Queues that share workers: a lane's slow messages hold up no other lane."""
 
-    def __init__(self, queues: tuple[str, ...], workers: int, prefetch: int, settle: "Settle") -> None:
-        self.queues, self.workers, self.prefetch = queues, workers, prefetch
+    def __init__(self, queues: tuple[str, ...], settle: "Settle", size: LaneSize) -> None:
+        self.queues, self.workers, self.prefetch = queues, size.workers, size.prefetch
+        self.group_size = size.group
         self._settle = settle
-        self._waiting: asyncio.Queue[Delivery] = asyncio.Queue(maxsize=prefetch * len(queues))
+        self._waiting: asyncio.Queue[Delivery] = asyncio.Queue(maxsize=size.prefetch * len(queues))
 
     async def put(self, delivery: Delivery) -> None:
         """Only queue it: a connection that is lost now cancels nothing but this."""
         await self._waiting.put(delivery)
 
-    async def work_on_one(self) -> None:
-        """Settle the next delivery; run for ever by each of the lane's workers."""
-        delivery = await self._waiting.get()
+    async def work_on_some(self) -> None:
+        """Settle the next delivery and those that wait behind it; run for ever by each of the workers."""
+        deliveries = [await self._waiting.get()]
         try:
-            await self._settle(delivery)
+            while len(deliveries) < self.group_size and not self._waiting.empty():
+                deliveries.append(self._waiting.get_nowait())
+            await self._settle(deliveries)
         finally:
-            self._waiting.task_done()
+            for _ in deliveries:
+                self._waiting.task_done()
 
     async def give_back_waiting(self) -> None:
         """Return what no worker has begun to its queue."""
@@ -50,7 +67,7 @@ class Lane:
         await self._waiting.join()
 
 
-Settle = Callable[[Delivery], Awaitable[None]]
+Settle = Callable[[Sequence[Delivery]], Awaitable[None]]
 
 
 class Consumer:
@@ -108,11 +125,14 @@ class Consumer:
 def lanes_of(service: Service[Any], settler: Settler, workers: int, prefetch: int) -> tuple[Lane, ...]:
     """Commands and events; queries and checks; dead letters; and bulk where the service has any."""
     name = service.name
+    grouped = LaneSize(workers=workers, prefetch=prefetch, group=GROUP_SIZE)
+    alone = LaneSize(workers=workers, prefetch=prefetch)
     lanes = [
-        Lane((f"{name}.commands", f"{name}.events"), workers, prefetch, settler.settle),
-        Lane((f"{name}.queries",), workers, prefetch, settler.settle),
-        Lane((f"{name}.dead",), 1, 10, settler.park_dead),
+        Lane((f"{name}.commands", f"{name}.events"), settler.settle_all, grouped),
+        Lane((f"{name}.queries",), settler.settle_all, alone),
+        Lane((f"{name}.dead",), settler.park_dead, LaneSize(workers=1, prefetch=10)),
     ]
     if service.bulk:
-        lanes.append(Lane((f"{name}.bulk",), BULK_WORKERS, 2 * BULK_WORKERS, settler.settle))
+        bulk = LaneSize(workers=BULK_WORKERS, prefetch=2 * BULK_WORKERS * BULK_GROUP, group=BULK_GROUP)
+        lanes.append(Lane((f"{name}.bulk",), settler.settle_all, bulk))
     return tuple(lanes)

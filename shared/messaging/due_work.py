@@ -53,14 +53,24 @@ async def cancel(work: "UnitOfWork[Any]", kind: type[Command], *, subject: str) 
 
 
 async def take_due(connection: Connection, now: datetime, limit: int) -> list[DueRow]:
-    """Take what is due out of the table, in the transaction that puts it into the outbox."""
+    """Take what is due out of the table, in the transaction that puts it into the outbox.
+
+    As in every claim, the limited SELECT is MATERIALIZED: so it runs once. A subquery may be run once for
+    each row it is joined with, and each time it passes over what it locked before and locks others.
+    """
     rows = await connection.fetch(
         """
-        DELETE FROM due_work
-         WHERE (kind, subject, occasion) IN (
-               SELECT kind, subject, occasion FROM due_work
-                WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-        RETURNING kind, subject, occasion, body, correlation_id, causation_id
+        WITH due AS MATERIALIZED (
+               SELECT kind, subject, occasion
+                 FROM due_work
+                WHERE due_at <= $1
+                ORDER BY due_at
+                LIMIT $2
+                  FOR UPDATE SKIP LOCKED)
+        DELETE FROM due_work AS w
+         USING due
+         WHERE w.kind = due.kind AND w.subject = due.subject AND w.occasion = due.occasion
+        RETURNING w.kind, w.subject, w.occasion, w.body, w.correlation_id, w.causation_id
         """,
         now,
         limit,

@@ -10,7 +10,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """A message's metadata, as it travels in AMQP properties and headers.
 
     `sender` is the login that published it, proved by the broker (`user_id`), without the installation's
-    prefix; for a message that we sent through a wait queue, the login that sent it first.
+    prefix; for a message that we sent through a wait queue, the login that sent it first. `parked_at` is
+    when a redriven message was parked first.
     """
 
     message_id: UUID
@@ -24,6 +25,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     traceparent: str | None = None
     assertion: str | None = None
     reply_to: str | None = None
+    parked_at: datetime | None = None
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,5 +45,6 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     assertion: str | None = None
     reply_to: str | None = None
     original_sender: str | None = None
+    parked_at: datetime | None = None
     is_persistent: bool = True
     is_mandatory: bool = True

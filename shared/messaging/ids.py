@@ -33,6 +33,12 @@ def first_id_of(instant: datetime) -> UUID:
     return UUID(int=_milliseconds(instant) << 80)
 
 
+def same_millisecond(message_id: UUID) -> tuple[UUID, UUID]:
+    """The lowest and the highest id with the 48 bits of time of this one, whatever they stand for."""
+    lowest = message_id.int >> 80 << 80
+    return UUID(int=lowest), UUID(int=lowest | (1 << 80) - 1)
+
+
 def is_acceptable_from_outside(message_id: UUID, now: datetime) -> bool:
     """Is it a UUIDv7 within 24 hours of our clock?"""
     lowest, highest = (_milliseconds(now + sign * OUTSIDE_TOLERANCE) for sign in (-1, 1))

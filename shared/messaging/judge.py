@@ -11,6 +11,7 @@ from shared.database import is_unavailable, transaction
 from shared.errors import BadEnvelopeError, PoisonError, UnavailableError, UndecodableError, UnknownTypeError
 from shared.logs import describe
 from shared.messages.base import (
+    AssertionNotForThis,
     Command,
     Event,
     Failed,
@@ -59,10 +60,10 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 async def judge(bench: Bench[Any], queue: str, envelope: Envelope, body: bytes) -> Judgement:
     """Handle one delivery and say what must be done with it; the effect is committed when this returns."""
     try:
-        message = _read(envelope, body)
+        message = read_message(envelope, body)
         outcome = await _handle(bench, queue, envelope, message)
     except UndecodableError as error:
-        refusal = _encode(bench, envelope, Malformed(problem=error.problem))
+        refusal = encode_reply(bench, envelope, Malformed(problem=error.problem))
         return Judgement(
             verdict=Verdict.PARK,
             reason="undecodable",
@@ -70,7 +71,7 @@ async def judge(bench: Bench[Any], queue: str, envelope: Envelope, body: bytes) 
             reply=refusal,
         )
     except PoisonError as error:
-        refusal = _encode(bench, envelope, Failed())
+        refusal = encode_reply(bench, envelope, Failed())
         reason = "bad_envelope" if isinstance(error, BadEnvelopeError) else "poison"
         return Judgement(verdict=Verdict.PARK, reason=reason, error=describe(error), reply=refusal)
     except Exception as error:
@@ -82,7 +83,8 @@ async def judge(bench: Bench[Any], queue: str, envelope: Envelope, body: bytes) 
     return Judgement(verdict=Verdict.ACKNOWLEDGE, reply=outcome)
 
 
-def _read(envelope: Envelope, body: bytes) -> Message:
+def read_message(envelope: Envelope, body: bytes) -> Message:
+    """The message in a body. Raises UnknownTypeError, UndecodableError, or BadEnvelopeError."""
     if len(body) > MAXIMUM_BODY_BYTES:
         raise UndecodableError(f"the body is over {MAXIMUM_BODY_BYTES} bytes")
     message = decode(envelope.type, body)
@@ -108,23 +110,35 @@ def _check_sender(message: Message, envelope: Envelope) -> None:
 
 
 async def _handle(bench: Bench[Any], queue: str, envelope: Envelope, message: Message) -> Reply | None:
-    now = bench.now()
-    asserted = _who_asks(bench, envelope, message)
-    is_expired = asserted is not None and now >= asserted.expires_at
-    if is_expired or (envelope.deadline is not None and now >= envelope.deadline):
-        return _encode(bench, envelope, TooLate())
-    is_from_outside = isinstance(message, Command) and envelope.sender != message.message_owner()
-    if is_from_outside and not ids.is_acceptable_from_outside(envelope.message_id, now):
-        raise BadEnvelopeError("the message id is no UUIDv7 within 24 hours of our clock")
-    asker = replace(bench, cause=envelope, asserted=asserted)
+    asker = admit(bench, envelope, message)
+    if not isinstance(asker, Bench):
+        return encode_reply(bench, envelope, asker)
     kind = type(message)
     if kind in bench.service.checks:
-        return _encode(bench, envelope, await bench.service.checks[kind](message, asker))
+        return encode_reply(bench, envelope, await bench.service.checks[kind](message, asker))
     if kind in bench.service.answers:
         return await _answer(asker, envelope, message)
     if kind in bench.service.handles or kind in bench.service.bulk:
         return await _handle_once(asker, queue, envelope, message)
     raise UnknownTypeError(envelope.type)
+
+
+def admit(
+    bench: Bench[Any], envelope: Envelope, message: Message
+) -> Bench[Any] | TooLate | AssertionNotForThis:
+    """The bench of who asks, or why it has no effect. Raises BadEnvelopeError for what can't be believed."""
+    now = bench.now()
+    asserted = _who_asks(bench, envelope, message)
+    is_expired = asserted is not None and now >= asserted.expires_at
+    if is_expired or (envelope.deadline is not None and now >= envelope.deadline):
+        return TooLate()
+    if _must_be_made_anew(asserted, envelope, message):
+        return AssertionNotForThis()
+    is_from_outside = isinstance(message, Command) and envelope.sender != message.message_owner()
+    arrived_at = envelope.parked_at or now
+    if is_from_outside and not ids.is_acceptable_from_outside(envelope.message_id, arrived_at):
+        raise BadEnvelopeError("the message id is no UUIDv7 within 24 hours of our clock")
+    return replace(bench, cause=envelope, asserted=asserted)
 
 
 def _who_asks(bench: Bench[Any], envelope: Envelope, message: Message) -> Assertion | None:
@@ -135,33 +149,60 @@ def _who_asks(bench: Bench[Any], envelope: Envelope, message: Message) -> Assert
     return verify_assertion(envelope.assertion, bench.assertion_keys, audience=bench.service.name)
 
 
+def _must_be_made_anew(asserted: Assertion | None, envelope: Envelope, message: Message) -> bool:
+    """Does a sensitive act come with an assertion that serves other messages? Who can't be told is parked."""
+    if asserted is None or not isinstance(message, Command) or not message.is_sensitive:
+        return False
+    is_refused = not asserted.is_made_for(envelope.message_id, message.message_name())
+    if is_refused and envelope.reply_to is None:
+        raise BadEnvelopeError("the assertion was not made for this message")
+    return is_refused
+
+
 async def _answer(bench: Bench[Any], envelope: Envelope, message: Message) -> Reply | None:
     async with transaction(bench.pool) as connection:
-        work = _unit_of_work(bench, connection, envelope)
-        return _encode(bench, envelope, await bench.service.answers[type(message)](message, work))
+        work = unit_of_work(bench, connection, envelope)
+        return encode_reply(bench, envelope, await bench.service.answers[type(message)](message, work))
 
 
 async def _handle_once(bench: Bench[Any], queue: str, envelope: Envelope, message: Message) -> Reply | None:
-    service = bench.service
-    handler = service.handles.get(type(message)) or service.bulk[type(message)]
-    acting = str(bench.asserted.account_id) if bench.asserted else ""
-    digest = bench.seals.digest(message, envelope.message_id, f"{envelope.sender} {acting}")
+    digest = digest_of(bench, envelope, message)
     async with transaction(bench.pool) as connection:
-        work = _unit_of_work(bench, connection, envelope)
+        work = unit_of_work(bench, connection, envelope)
         if not await inbox.first_time(connection, queue, envelope, digest, work.now):
             return await _repeat(bench, connection, queue, envelope, digest)
-        outcome = await handler(message, work)
-        if isinstance(outcome, Event) and type(outcome) in service.announces:
-            work.emit(outcome)
-        reply = None
-        if outcome is not None and envelope.reply_to is not None:
-            reply = _encode(bench, envelope, outcome)
-            kept = msgspec.json.encode(without_secrets(outcome))
-            await inbox.keep_reply(connection, queue, envelope, outcome.message_name(), kept)
+        outcome = await handle(work, message)
+        reply = encode_reply(bench, envelope, outcome)
+        if outcome is not None and reply is not None:
+            await inbox.keep_replies(connection, [kept_reply(queue, envelope, outcome)])
         has_emitted = await work.flush()
     if has_emitted:
         bench.outbox_filled.wake()
     return reply
+
+
+def digest_of(bench: Bench[Any], envelope: Envelope, message: Message) -> bytes:
+    """What tells this message from another of the same id: sender, acting account and content."""
+    acting = str(bench.asserted.account_id) if bench.asserted else ""
+    return bench.seals.digest(message, envelope.message_id, f"{envelope.sender} {acting}")
+
+
+async def handle(work: UnitOfWork[Any], message: Message) -> Message | None:
+    """Call the handler of a message and announce its outcome if the route table says so."""
+    kind = type(message)
+    handler = work.service.handles.get(kind) or work.service.bulk[kind]
+    outcome = await handler(message, work)
+    if isinstance(outcome, Event) and type(outcome) in work.service.announces:
+        work.emit(outcome)
+    return outcome
+
+
+def kept_reply(queue: str, envelope: Envelope, outcome: Message) -> inbox.KeptReply:
+    """The outcome as the inbox keeps it for who asks again: without its secrets."""
+    kept = msgspec.json.encode(without_secrets(outcome))
+    return inbox.KeptReply(
+        queue=queue, message_id=envelope.message_id, type=outcome.message_name(), body=kept
+    )
 
 
 async def _repeat(
@@ -172,13 +213,14 @@ async def _repeat(
     if before.digest != digest and envelope.reply_to is None:
         raise PoisonError("this message id was used before for something else")
     if before.digest != digest:
-        return _encode(bench, envelope, IdReused())
+        return encode_reply(bench, envelope, IdReused())
     if before.reply is None or before.reply_type is None:
         return None
     return Reply(type=before.reply_type, body=before.reply)
 
 
-def _unit_of_work(bench: Bench[Any], connection: Any, envelope: Envelope) -> UnitOfWork[Any]:
+def unit_of_work(bench: Bench[Any], connection: Any, envelope: Envelope) -> UnitOfWork[Any]:
+    """The unit of work of one message on a connection in a transaction."""
     return UnitOfWork(
         connection=connection,
         cause=envelope,
@@ -191,7 +233,8 @@ def _unit_of_work(bench: Bench[Any], connection: Any, envelope: Envelope) -> Uni
     )
 
 
-def _encode(bench: Bench[Any], envelope: Envelope, outcome: Message | None) -> Reply | None:
+def encode_reply(bench: Bench[Any], envelope: Envelope, outcome: Message | None) -> Reply | None:
+    """The reply to who asked; None where nobody waits for one, or there is no outcome."""
     if outcome is None or envelope.reply_to is None:
         return None
     sealed = bench.seals.seal_fields(outcome, reply_id(envelope))

@@ -4,10 +4,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from shared.database import Connection
 from shared.messaging.envelope import Outgoing
 
 WOKEN_CHANNEL = "outbox"
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages of one type that the broker refuses for one reason; the next is tried at `not_before`."""
+
+    type: str
+    last_problem: str
+    waiting: int
+    attempts: int
+    not_before: datetime
 
 
 async def insert_messages(connection: Connection, messages: Sequence[Outgoing]) -> None:
@@ -95,6 +107,29 @@ async def count_and_age(connection: Connection) -> tuple[int, float]:
         """
     )
     return (0, 0.0) if row is None else (row["waiting"], row["age"])
+
+
+async def list_refused(connection: Connection) -> list[Refused]:
+    """Messages that the broker refused, those with the most attempts first, one row a type and problem."""
+    rows = await connection.fetch(
+        """
+        SELECT type, last_problem, count(*) AS waiting, max(attempts) AS attempts,
+               min(not_before) AS not_before
+          FROM outbox
+         WHERE attempts > 0
+         GROUP BY type, last_problem
+         ORDER BY max(attempts) DESC, type, last_problem
+        """
+    )
+    return [Refused(**row) for row in rows]
+
+
+async def list_emitted_by(connection: Connection, cause: UUID) -> list[str]:
+    """The types of the unpublished messages that a message led to."""
+    rows = await connection.fetch(
+        "SELECT type FROM outbox WHERE causation_id = $1 ORDER BY stored_at, message_id", cause
+    )
+    return [row["type"] for row in rows]
 
 
 async def ensure_partitions(connection: Connection, since: datetime, until: datetime) -> None:

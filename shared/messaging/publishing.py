@@ -8,7 +8,7 @@ from shared.messaging.broker import CONFIRM_TIMEOUT_SECONDS, BrokerConnection, P
 from shared.messaging.envelope import Outgoing
 
 AT_ONCE = 100
-"""Messages on their way to the broker without a confirm, at most."""
+"""Callers whose messages are on their way to the broker without a confirm, at most."""
 
 
 class Publishing:
@@ -41,23 +41,17 @@ class Publishing:
 
     async def publish(self, outgoing: Outgoing, timeout_seconds: float = CONFIRM_TIMEOUT_SECONDS) -> None:
         """Publish with a confirm, waiting for a connection if there is none; raises PublishError."""
-        async with self._free:
-            try:
-                async with asyncio.timeout(timeout_seconds):
-                    publisher = await self._get()
-            except TimeoutError:
-                raise UnconfirmedError("the broker can't be reached") from None
-            await publisher.publish(outgoing, timeout_seconds)
+        (problem,) = await self._try_to_publish([outgoing], timeout_seconds)
+        if problem is not None:
+            raise problem
 
     async def publish_all(self, messages: Sequence[Outgoing]) -> list[PublishError | None]:
-        """Publish many at once; for each, in order, None if it was confirmed, else what went wrong."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._try_to_publish(message)) for message in messages]
-        problems = [task.result() for task in tasks]
+        """Publish many in batches; for each, in order, None if it was confirmed, else what went wrong."""
+        problems = await self._try_to_publish(messages, CONFIRM_TIMEOUT_SECONDS)
         for place, problem in enumerate(problems):
-            if isinstance(problem, ForbiddenError):
+            if isinstance(problem, ForbiddenError) and len(messages) > 1:
                 # The broker closes the channel over one of them and says so of all: alone, each gets its own.
-                problems[place] = await self._try_to_publish(messages[place])
+                (problems[place],) = await self._try_to_publish([messages[place]], CONFIRM_TIMEOUT_SECONDS)
         return problems
 
     async def reply(self, outgoing: Outgoing) -> None:
@@ -66,12 +60,16 @@ class Publishing:
             raise UnconfirmedError("the broker can't be reached")
         await self._publisher.reply(outgoing)
 
-    async def _try_to_publish(self, message: Outgoing) -> PublishError | None:
-        try:
-            await self.publish(message)
-        except PublishError as error:
-            return error
-        return None
+    async def _try_to_publish(
+        self, messages: Sequence[Outgoing], timeout_seconds: float
+    ) -> list[PublishError | None]:
+        async with self._free:
+            try:
+                async with asyncio.timeout(timeout_seconds):
+                    publisher = await self._get()
+            except TimeoutError:
+                return [UnconfirmedError("the broker can't be reached") for _ in messages]
+            return await publisher.publish_all(messages, timeout_seconds)
 
     async def _get(self) -> Publisher:
         while self._publisher is None or not self._publisher.is_open:

@@ -21,12 +21,14 @@ from shared.messages.base import Command, Event, Message, Query
 
 if TYPE_CHECKING:
     from shared.messaging.bench import Bench
+    from shared.messaging.parked import Parked
     from shared.messaging.unit_of_work import UnitOfWork
 
 R = TypeVar("R")
 Handler = Callable[[Any, "UnitOfWork[Any]"], Awaitable[Message | None]]
 Check = Callable[[Any, "Bench[Any]"], Awaitable[Message]]
 Preparation = Callable[["Bench[Any]"], Awaitable[None]]
+TellingParked = Callable[["Parked", "UnitOfWork[Any]"], Awaitable[None]]
 JobStep = Callable[["Bench[Any]"], Awaitable[bool]]
 
 CONTRACTS = Path(__file__).parent.parent / "contracts.json"
@@ -41,7 +43,8 @@ class Service(Generic[R]):
     that come in masses, on a queue of their own. `answers`: queries, read in one transaction. `checks`:
     commands or queries that may not be one transaction. `announces`: the events it may emit. `jobs`: steps
     that claim one piece of leased work, do it, and say whether there was any. `prepares` runs at each start,
-    before the first message, and may be done any number of times (shipped data).
+    before the first message, and may be done any number of times (shipped data). `when_parked`: whom a
+    parked message of a type is told to, once, in the transaction that parks it; it may not fail.
     """
 
     name: str
@@ -52,6 +55,12 @@ class Service(Generic[R]):
     announces: tuple[type[Event], ...] = ()
     jobs: Mapping[str, JobStep] = field(default_factory=dict)
     prepares: Preparation | None = None
+    when_parked: Mapping[type[Message], TellingParked] = field(default_factory=dict)
+
+    @property
+    def tells_when_parked(self) -> Mapping[str, TellingParked]:
+        """What is told of parked messages, by wire name: such a message could perhaps not be read."""
+        return {kind.message_name(): tell for kind, tell in self.when_parked.items()}
 
     def queue_of(self, kind: type[Message]) -> str:
         """The queue on which this service receives messages of a type."""

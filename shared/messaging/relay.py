@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+import structlog
 
-from shared.database import OwnConnection, open_connection, transaction
+from shared.database import LockNotAvailableError, OwnConnection, open_connection, transaction
 from shared.errors import UnconfirmedError
-from shared.messaging import due_work, outbox
+from shared.messaging import due_work, outbox, parked, partitions
 from shared.messaging.bench import Bench
 from shared.messaging.envelope import Outgoing
 from shared.messaging.ids import new_id
@@ -21,7 +22,7 @@ IDLE_SECONDS = 1.0
 MEASUREMENT_SECONDS = 5.0
 FLUSH_LOOK_SECONDS = 0.05
 LEADER_LOCK = 5_207_184_130_411_093
-PARTITION_INTERVAL_SECONDS = 3_600.0
+UPKEEP_SECONDS, UPKEEP_RETRY_SECONDS = 3_600.0, 60.0
 PARTITIONS_BEHIND, PARTITIONS_AHEAD = timedelta(days=2), timedelta(days=190)
 
 
@@ -72,20 +73,32 @@ class Relay:
 
     async def _relay_forever(self, connection: OwnConnection) -> None:
         loop = asyncio.get_running_loop()
-        next_partitions = next_measurement = loop.time()
+        next_upkeep = next_measurement = loop.time()
         while True:
             if loop.time() >= next_measurement:
                 length, self.oldest_seconds = await outbox.count_and_age(connection)
                 OUTBOX_LENGTH.set(length)
                 OUTBOX_AGE.set(self.oldest_seconds)
                 next_measurement = loop.time() + MEASUREMENT_SECONDS
-            if loop.time() >= next_partitions:
-                now = self._bench.now()
-                await outbox.ensure_partitions(connection, now - PARTITIONS_BEHIND, now + PARTITIONS_AHEAD)
-                next_partitions = loop.time() + PARTITION_INTERVAL_SECONDS
+            if loop.time() >= next_upkeep:
+                next_upkeep = loop.time() + await self._keep_house(connection)
             due = await turn_due_work_into_commands(self._bench, connection)
             if due + await relay_batch(self._bench, connection, self._publishing) == 0:
                 await self._bench.outbox_filled.wait(at_most_seconds=IDLE_SECONDS)
+
+    async def _keep_house(self, connection: OwnConnection) -> float:
+        """Make and drop partitions, blank old bodies; answers after how many seconds to do so again."""
+        now = self._bench.now()
+        try:
+            await outbox.ensure_partitions(connection, now - PARTITIONS_BEHIND, now + PARTITIONS_AHEAD)
+            while await partitions.drop_oldest_partition(connection, now):
+                continue
+        except LockNotAvailableError:
+            structlog.get_logger().info("partitions_busy")
+            return UPKEEP_RETRY_SECONDS
+        while await parked.blank_bodies(connection, now - parked.BODIES_KEPT, BATCH_SIZE):
+            continue
+        return UPKEEP_SECONDS
 
 
 async def relay_batch(bench: Bench[Any], connection: OwnConnection, publishing: Publishing) -> int:

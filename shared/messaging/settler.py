@@ -3,18 +3,21 @@
 import asyncio
 import random
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import structlog
 
-from shared.database import is_answering, transaction
+from shared.database import is_answering
 from shared.errors import BadEnvelopeError, PublishError, UnavailableError
 from shared.logs import describe
 from shared.messages.base import Failed
 from shared.messaging.bench import Bench
-from shared.messaging.broker import Delivery
+from shared.messaging.broker import Delivery, acknowledge_all
 from shared.messaging.envelope import Envelope, Outgoing
+from shared.messaging.groups import GroupUndoneError, Member, judge_group, read_member
 from shared.messaging.judge import Judgement, Reply, Verdict, judge, reply_id
 from shared.messaging.parked import Parked, insert_parked, parked_id
 from shared.messaging.publishing import Publishing
@@ -27,6 +30,9 @@ QUICK_PAUSE_SECONDS = 0.05
 HOLD_AT_MOST_SECONDS = 600.0
 FIRST_HOLD_SECONDS, LONGEST_HOLD_SECONDS = 0.2, 10.0
 TIERS = tuple(WAIT_TIERS)
+SUSPECT = 3
+"""Delivered so often before without an end, a message may be what kills the process: it is handled while no
+other suspect is, in a random order, so that those that only came with it get through."""
 _UNTRUSTED_HEADERS = frozenset({"assertion", "x-death"})
 
 
@@ -37,6 +43,24 @@ class Settler:
         self._bench = bench
         self._publishing = publishing
         self._log = structlog.get_logger()
+        self._alone = asyncio.Lock()
+
+    async def settle_all(self, deliveries: Sequence[Delivery]) -> None:
+        """Bring deliveries to their ends: in one transaction where that goes, else one by one."""
+        try:
+            suspects = [delivery for delivery in deliveries if delivery.earlier_deliveries >= SUSPECT]
+            if len(deliveries) - len(suspects) > 1:
+                await self._settle_together([each for each in deliveries if each not in suspects])
+            for delivery in deliveries:
+                if not delivery.is_settled and delivery not in suspects:
+                    await self.settle(delivery)
+            for delivery in random.sample(suspects, len(suspects)):
+                async with self._alone:
+                    await self.settle(delivery)
+        finally:
+            for delivery in deliveries:
+                if not delivery.is_settled:
+                    await delivery.give_back()
 
     async def settle(self, delivery: Delivery) -> None:
         """Bring one delivery to its end. Whatever goes wrong, or is cut short, it comes again."""
@@ -54,8 +78,43 @@ class Settler:
                 await delivery.give_back()
         self._record(delivery, envelope, judgement, is_settled, time.monotonic() - started)
 
-    async def park_dead(self, delivery: Delivery) -> None:
+    async def _settle_together(self, deliveries: Sequence[Delivery]) -> None:
+        """Settle those that one transaction can handle; the others stay as they are."""
+        started = time.monotonic()
+        found = [(delivery, self._read_member(delivery)) for delivery in deliveries]
+        members = [(delivery, member) for delivery, member in found if member is not None]
+        if len(members) < 2:
+            return
+        try:
+            judged = await judge_group(self._bench, [member for _, member in members])
+        except GroupUndoneError as error:
+            self._log.info("group_undone", size=len(members), error=str(error))
+            return
+        settled = [
+            (delivery, member.envelope, judgement)
+            for (delivery, member), judgement in zip(members, judged, strict=True)
+            if judgement is not None
+        ]
+        for _, envelope, judgement in settled:
+            await self._answer(envelope, judgement.reply)
+        is_settled = await acknowledge_all([delivery for delivery, _, _ in settled])
+        seconds = time.monotonic() - started
+        for delivery, envelope, judgement in settled:
+            self._record(delivery, envelope, judgement, is_settled, seconds)
+
+    def _read_member(self, delivery: Delivery) -> Member | None:
+        try:
+            envelope = delivery.read_envelope()
+        except BadEnvelopeError:
+            return None
+        return read_member(self._bench, delivery.queue, envelope, delivery.body)
+
+    async def park_dead(self, deliveries: Sequence[Delivery]) -> None:
         """Park what killed its process, or was refused by its queue, so often that the broker gave it up."""
+        for delivery in deliveries:
+            await self._park_dead(delivery)
+
+    async def _park_dead(self, delivery: Delivery) -> None:
         try:
             envelope: Envelope | None = delivery.read_envelope()
         except BadEnvelopeError:
@@ -123,6 +182,7 @@ class Settler:
             assertion=envelope.assertion,
             reply_to=envelope.reply_to,
             original_sender=envelope.sender,
+            parked_at=envelope.parked_at,
         )
         try:
             await self._publishing.publish(outgoing)
@@ -134,7 +194,8 @@ class Settler:
     async def _park(self, delivery: Delivery, envelope: Envelope | None, judgement: Judgement) -> bool:
         """Keep it in the table, then acknowledge; while the database is away it is held."""
         queue, headers = delivery.origin, delivery.headers
-        known_by = (headers["message_id"], delivery.type, headers["user_id"], delivery.body)
+        sender = envelope.sender if envelope else headers["user_id"]  # the same after a redrive
+        known_by = (headers["message_id"], delivery.type, sender, delivery.body)
         parked = Parked(
             id=parked_id(queue, judgement.reason, known_by),
             queue=queue,
@@ -148,11 +209,15 @@ class Settler:
             error=judgement.error,
             attempts=envelope.attempt if envelope else 1,
             parked_at=self._bench.now(),
+            first_parked_at=envelope.parked_at if envelope else None,
         )
         while True:
             try:
-                async with transaction(self._bench.pool) as connection:
-                    await insert_parked(connection, parked)
+                # With fresh ids for what is told: that of a parked message may be anything, any year's too.
+                async with replace(self._bench, cause=envelope).transaction() as work:
+                    tell = self._bench.service.tells_when_parked.get(delivery.type)
+                    if await insert_parked(work.connection, parked) and tell is not None:
+                        await tell(parked, work)
                 break
             except UnavailableError:
                 await self._wait_for_database()

@@ -76,11 +76,15 @@ class UnitOfWork(Generic[R]):
 
     async def flush(self) -> bool:
         """Write what was emitted into the outbox; the last statements of the transaction."""
-        if not self._pending:
-            return False
-        await outbox.insert_messages(self.connection, self._pending)
-        self._pending.clear()
-        return True
+        pending = self.take_emitted()
+        if pending:
+            await outbox.insert_messages(self.connection, pending)
+        return bool(pending)
+
+    def take_emitted(self) -> list[Outgoing]:
+        """What was emitted, for whoever writes it into the outbox together with others'."""
+        taken, self._pending = self._pending, []
+        return taken
 
     def _outgoing(self, event: Event, addressee: str | None) -> Outgoing:
         message_id = self.new_id()

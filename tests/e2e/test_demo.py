@@ -100,6 +100,24 @@ def test_every_payer_owes_what_the_reported_usages_and_the_fee_table_say(
     assert stated["Blue Ridge Law, PLLC"] > 0
 
 
+def test_who_pays_for_whom_is_told_by_each_person_and_by_nobody_else(played: Played) -> None:
+    result, _, _ = played
+    numbers = {account["account_number"]: account["name"] for account in result["accounts"]}
+
+    told = [(numbers[m["account_number"]], m["firm"], m["left_at"] is None) for m in result["memberships"]]
+
+    blue_ridge, catawba = "Blue Ridge Law, PLLC", "Catawba Legal"
+    assert sorted(told) == [
+        ("Ada Whitfield", blue_ridge, True),
+        ("Ben Okafor", blue_ridge, True),
+        ("Cleo Marchetti", blue_ridge, True),
+        ("Dan Yoshida", blue_ridge, False),
+        ("Dan Yoshida", catawba, True),
+    ]
+    before, after = (m for m in result["memberships"] if numbers[m["account_number"]] == "Dan Yoshida")
+    assert before["joined_at"] < before["left_at"] <= after["joined_at"]
+
+
 def test_every_cent_charged_is_waived_paid_before_or_due(played: Played) -> None:
     result, _, _ = played
 

@@ -16,6 +16,7 @@ class Proxy:
         self._passing = asyncio.Event()
         self._passing.set()
         self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def url(self) -> str:
@@ -33,6 +34,11 @@ class Proxy:
         """What was held back passes; connections that were given up meanwhile are not brought back."""
         self._passing.set()
 
+    def cut(self) -> None:
+        """Reset every connection, as when the broker is killed; those that are opened next pass."""
+        for writer in self._writers:
+            writer.transport.abort()
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Proxy"]:
         """Listen on a free port."""
@@ -45,9 +51,12 @@ class Proxy:
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there = await asyncio.open_connection(self._target.hostname, self._target.port)
+        ends = {writer, there[1]}
+        self._writers |= ends
         async with asyncio.TaskGroup() as group:
             group.create_task(self._pass(reader, there[1]))
             group.create_task(self._pass(there[0], writer))
+        self._writers -= ends
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):

@@ -23,9 +23,9 @@ from tests import toy
 from tests.toy import AddWord, ToySettings, WordAdded, open_nothing
 
 POINTS: dict[str, tuple[type | ModuleType, str]] = {
-    "acknowledge": (Delivery, "acknowledge"),
-    "announce": (Publisher, "publish"),
-    "wait": (Publisher, "publish"),
+    "acknowledge": (Delivery, "_settle"),
+    "announce": (Publisher, "publish_all"),
+    "wait": (Publisher, "publish_all"),
     "move": (outbox, "move_to_announced"),
     "park": (settler, "insert_parked"),
 }
@@ -34,12 +34,18 @@ SLOW_SECONDS = 0.05
 
 
 async def add_word_in_turn(command: AddWord, work: UnitOfWork[None]) -> WordAdded:
-    """Add a word; `b after a` only once `a` is there, `slow ...` with a pause in the transaction."""
+    """Add a word; `b after a` only once `a` is there, `slow ...` with a pause in the transaction.
+
+    `forgetful ...` awaits a coroutine never, as the client library may when its connection goes.
+    """
     word, _, earlier = command.word.partition(" after ")
     if earlier and not await work.connection.fetchval("SELECT 1 FROM toy WHERE word = $1", earlier):
         raise NotYetKnownError("the earlier word")
     if word.startswith("slow"):
         await asyncio.sleep(SLOW_SECONDS)
+    if word.startswith("forgetful"):
+        forgotten = asyncio.sleep(SLOW_SECONDS)
+        del forgotten
     return await toy.add_word(command, work)
 
 
@@ -74,7 +80,7 @@ def die_at(description: str) -> None:
 def _is_meant(point: str, arguments: tuple[Any, ...]) -> bool:
     if point not in ("announce", "wait"):
         return True
-    return arguments[1].exchange.endswith(".wait") is (point == "wait")
+    return arguments[1][0].exchange.endswith(".wait") is (point == "wait")
 
 
 if __name__ == "__main__":

@@ -185,7 +185,7 @@ async def test_a_legacy_account_is_told_to_others_and_its_address_to_notify(plac
 
     assert (changed.generation, changed.status, changed.email_verified) == ("legacy", "active", False)
     assert not changed.is_search_active
-    assert (contact.name, contact.email) == ("Old Timer", row.email)
+    assert (contact.name, contact.email, contact.is_verified) == ("Old Timer", row.email, False)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -12,12 +13,22 @@ from deploy.tool.verify_statement import verify_statement
 from services.paa_billing.jobs import make_next_files
 from services.paa_billing.service import SERVICE
 from services.paa_billing.statements import verify
-from shared.messages.paa_billing import MyStatements, StatementFile, StatementIssued, StatementShown
+from shared.messages.paa_billing import (
+    BillingRefused,
+    MyStatementFiles,
+    MyStatements,
+    StatementFile,
+    StatementFiles,
+    StatementIssued,
+    StatementShown,
+    WhoLooked,
+)
+from shared.messaging.judge import Verdict
 from shared.messaging.registry import Service
 from shared.objects import get_object, open_objects
 from shared.spawned_processes import SpawnedProcesses
 from tests.billing import Holder, a_firm, a_person, a_use, join, opened, report, resources
-from tests.closing import DyingPool, KilledError, close
+from tests.closing import DyingPool, FailingPool, KilledError, close
 from tests.messaging import Workplace
 
 Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
@@ -40,6 +51,19 @@ async def place(workplace_of: Make, processes: SpawnedProcesses, tmp_path: Path)
 async def shown_to(place: Workplace, who: Holder) -> list[StatementShown]:
     listed = await place.send(MyStatements(), by=who.asks(place.clock()))
     return list(listed.statements)
+
+
+async def given_to(place: Workplace, who: Holder, statement_id: UUID) -> tuple[StatementFile, ...]:
+    """Where a statement's files lie, as far as it is told."""
+    answer = await place.send(MyStatementFiles(statement_id=statement_id), by=who.asks(place.clock()))
+    assert isinstance(answer, StatementFiles)
+    return answer.files
+
+
+async def looks_at(place: Workplace, who: Holder) -> list[tuple[str, UUID, str, str]]:
+    """What a person is told of firms' looks at their uses."""
+    shown = await place.send(WhoLooked(), by=who.asks(place.clock()))
+    return [(each.firm_name, each.administrator_id, each.quarter, each.kind) for each in shown.looks]
 
 
 async def contents(place: Workplace, files: tuple[StatementFile, ...]) -> dict[str, bytes]:
@@ -108,14 +132,14 @@ async def test_a_second_making_and_a_second_download_are_byte_identical(
     await close(place)
     await place.work_off("files 1")
     (first,) = await shown_to(place, firm)
-    first_contents = await contents(place, first.files)
+    first_contents = await contents(place, await given_to(place, firm, first.statement_id))
     lying = sorted(path.name for path in (tmp_path / "statements").iterdir())
 
     await make_again(place)
 
     (second,) = await shown_to(place, firm)
     assert second == first
-    assert await contents(place, second.files) == first_contents
+    assert await contents(place, await given_to(place, firm, second.statement_id)) == first_contents
     assert sorted(path.name for path in (tmp_path / "statements").iterdir()) == lying
     assert verify(first_contents["json"]) == ()
 
@@ -148,3 +172,70 @@ async def test_a_member_and_a_stranger_see_nothing_of_a_firms_statements(place: 
 
     assert len(await shown_to(place, firm)) == 1
     assert await shown_to(place, member) == await shown_to(place, stranger) == []
+
+
+async def test_a_firm_that_takes_a_statements_files_has_looked_at_the_uses_on_it(place: Workplace) -> None:
+    firm, member, another = await a_firm(place), await a_person(place), await a_person(place)
+    await join(place, firm, member)
+    await join(place, firm, another)
+    await report(place, a_use(member))
+    await close(place)
+    await place.work_off("files 1")
+
+    (listed,) = await shown_to(place, firm)
+    before = await looks_at(place, member)
+    files = await given_to(place, firm, listed.statement_id)
+
+    assert (listed.files, before) == ((), [])
+    assert [each.form for each in files] == ["json", "csv", "pdf"]
+    assert await looks_at(place, member) == [("Hale & Partner", firm.account_id, "2024-Q1", "statement")]
+    assert await looks_at(place, another) == []
+
+
+async def test_files_that_are_not_given_are_no_look(place: Workplace) -> None:
+    firm, member, stranger = await a_firm(place), await a_person(place), await a_firm(place, "Others")
+    await join(place, firm, member)
+    await report(place, a_use(member))
+    await close(place)
+    (listed,) = await shown_to(place, firm)
+
+    assert await given_to(place, firm, listed.statement_id) == ()
+    await place.work_off("files 1")
+    for who in (member, stranger):
+        assert await given_to(place, who, listed.statement_id) == ()
+
+    assert await looks_at(place, member) == []
+
+
+async def test_who_takes_their_own_statement_is_no_firm_that_looks(place: Workplace) -> None:
+    person = await an_invoice(place)
+    await place.work_off("files 1")
+
+    (shown,) = await shown_to(place, person)
+
+    assert await given_to(place, person, shown.statement_id) == shown.files != ()
+    assert await looks_at(place, person) == []
+
+
+async def test_no_file_is_told_if_the_look_can_not_be_recorded(place: Workplace) -> None:
+    firm, member = await a_firm(place), await a_person(place)
+    await join(place, firm, member)
+    await report(place, a_use(member))
+    await close(place)
+    await place.work_off("files 1")
+    (listed,) = await shown_to(place, firm)
+    pool: Any = FailingPool(place.pool, "INSERT INTO firm_looks")
+
+    judgement, _ = await replace(place, pool=pool).judge(
+        MyStatementFiles(statement_id=listed.statement_id), by=firm.asks(place.clock())
+    )
+
+    assert (judgement.verdict, judgement.reply) == (Verdict.RETRY, None)
+
+
+async def test_an_administrator_without_a_firm_has_no_statements_to_take(place: Workplace) -> None:
+    lonely = await a_person(place, kind="paa", first_name="", last_name="Nobody's")
+
+    refused = await place.send(MyStatementFiles(statement_id=uuid4()), by=lonely.asks(place.clock()))
+
+    assert refused == BillingRefused(reason="firm_not_found")

@@ -20,8 +20,11 @@ from shared.messages.paa_billing import (
     LeaveFirm,
     MemberJoined,
     MemberLeft,
+    MembershipShown,
+    MembershipsShown,
     MyMembers,
     RemoveMember,
+    WhoPaysForMe,
 )
 from shared.messaging.registry import Service
 from tests.billing import (
@@ -164,6 +167,48 @@ async def test_a_firm_removes_its_own_members_only(place: Workplace) -> None:
 
     assert refused == unknown == FirmRefused(reason="not_a_member")
     assert (removed.ended_by, removed.account_id) == ("firm", person.account_id)
+
+
+async def test_a_person_sees_who_paid_and_pays_and_nobody_elses_payers(place: Workplace) -> None:
+    first, second = await a_firm(place, "First Firm"), await a_firm(place, "Second Firm")
+    person, other = await a_person(place), await a_person(place)
+    await join(place, first, other)
+    before = await join(place, first, person)
+    place.clock.forward(hours=1)
+    left = await place.send(LeaveFirm(remark="bye"), by=person.asks(place.clock()))
+    place.clock.forward(hours=1)
+    now = await join(place, second, person)
+
+    shown = await place.send(WhoPaysForMe(), by=person.asks(place.clock()))
+
+    assert shown == MembershipsShown(
+        memberships=(
+            MembershipShown(
+                membership_id=now.membership_id,
+                paa_id=second.paa_id,
+                firm_name="Second Firm",
+                joined_at=NOON + timedelta(hours=2),
+                left_at=None,
+                ended_by=None,
+                remark="",
+            ),
+            MembershipShown(
+                membership_id=before.membership_id,
+                paa_id=first.paa_id,
+                firm_name="First Firm",
+                joined_at=NOON,
+                left_at=left.left_at,
+                ended_by="person",
+                remark="bye",
+            ),
+        )
+    )
+
+
+async def test_whom_nobody_ever_paid_for_sees_no_payer(place: Workplace) -> None:
+    person = await a_person(place)
+
+    assert await place.send(WhoPaysForMe(), by=person.asks()) == MembershipsShown(memberships=())
 
 
 async def test_deactivation_ends_the_membership_and_all_questions(place: Workplace) -> None:

@@ -20,6 +20,7 @@ from shared.messages.paa_billing import (
     PaymentRefused,
     PaymentRepeated,
     RecordPayment,
+    StaffUsedData,
     StatementShown,
 )
 from shared.messaging.judge import Verdict
@@ -286,3 +287,14 @@ async def test_paying_and_joining_at_once_loses_no_cent(place: Workplace) -> Non
     firm_open, firm_credit = await balance_of(place, firm)
     assert person_open - person_credit + firm_open - firm_credit == 3600
     assert (await balances_of(place))["cash"] == 400
+
+
+async def test_each_booking_is_told_for_the_history_of_whose_balance_was_seen(place: Workplace) -> None:
+    person = await owes(place, 400)
+
+    await pay(place, person, 1500, "check 1")
+    await pay(place, person, 1500, "check 1")
+    await pay(place, person, 1400, "check 1")
+
+    used = StaffUsedData(account_id=person.account_id, used_for="record_payment", used_at=place.clock())
+    assert await place.emitted(StaffUsedData) == [used, used]

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from services.paa_billing.service import SERVICE
-from shared.messaging.registry import Service
+from shared.messages.paa_billing import UsageBatchSettled
+from shared.messaging.registry import Service, decode
 from tests.billing import (
     a_person,
     a_use,
@@ -92,3 +93,57 @@ async def test_more_waiting_uses_than_fit_one_transaction_are_all_booked(place: 
         pass
 
     assert len(await lines_of(place)) == 1200
+
+
+async def told_after_waiting(place: Workplace) -> list[tuple[str, UsageBatchSettled]]:
+    """What courts are told of uses that had waited, each with the routing key it goes out under."""
+    rows = await place.pool.fetch(
+        "SELECT type, routing_key, body FROM outbox ORDER BY routing_key, message_id"
+    )
+    answers = [(row["routing_key"], decode(row["type"], row["body"])) for row in rows]
+    return [
+        (key, each) for key, each in answers if isinstance(each, UsageBatchSettled) and each.is_after_waiting
+    ]
+
+
+async def test_courts_are_told_by_batch_which_of_their_waiting_uses_are_given_up(place: Workplace) -> None:
+    first = await report(place, a_use("0000001", usage_id="u1"), a_use("0000002", usage_id="u2"))
+    second = await report(place, a_use("0000003", usage_id="u3"))
+    other = await report(place, a_use("0000004", usage_id="u1"), court_id="gubk")
+
+    place.clock.forward(days=7, hours=1)
+    await do_due_work(place)
+
+    told = await told_after_waiting(place)
+    named = {each.batch_id: [(q.index, q.usage_id, q.reason) for q in each.quarantined] for _, each in told}
+    reason = "account_not_known"
+    assert named == {
+        first.batch_id: [(0, "u1", reason), (1, "u2", reason)],
+        second.batch_id: [(0, "u3", reason)],
+        other.batch_id: [(0, "u1", reason)],
+    }
+    name = UsageBatchSettled.message_name()
+    assert [key for key, _ in told] == [f"{name}.gubk", f"{name}.ncwbk", f"{name}.ncwbk"]
+    assert {(each.booked, each.duplicate, each.waiting) for _, each in told} == {(0, 0, 0)}
+
+
+async def test_a_court_is_told_of_a_waiting_use_that_its_account_can_not_have(place: Workplace) -> None:
+    firm = an_account(kind="paa", first_name="", last_name="Hale & Partner")
+    settled = await report(place, a_use(firm.account_number, usage_id="u1"))
+
+    await place.send(firm)
+    await do_due_work(place)
+
+    (told,) = [each for _, each in await told_after_waiting(place)]
+    assert (told.batch_id, [q.reason for q in told.quarantined]) == (settled.batch_id, ["not_an_individual"])
+
+
+async def test_a_waiting_use_that_is_booked_at_last_is_told_to_nobody(place: Workplace) -> None:
+    unknown = an_account()
+    await report(place, a_use(unknown.account_number))
+
+    await place.send(unknown)
+    await do_due_work(place)
+
+    assert await told_after_waiting(place) == []
+    assert len(await lines_of(place)) == 1

@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
+from deploy.local.rabbitmq import LARGEST_MESSAGE_BYTES
 from deploy.local.servers import Servers
 from deploy.tool.databases import url_for
 from deploy.tool.topology import show_queues
 from shared.clock import real_clock
 from shared.database import Pool, open_pool
-from shared.errors import DeadlinePassedError, ServiceUnavailableError, UnroutableError
+from shared.errors import DeadlinePassedError, PublishError, ServiceUnavailableError, UnroutableError
 from shared.messages.base import IdReused, TooLate
 from shared.messaging.broker import connect
 from shared.messaging.envelope import Outgoing
@@ -175,6 +176,7 @@ async def test_a_request_past_its_deadline_has_no_effect_and_may_be_asked_again(
         ("undecodable", b"{"),
         ("wrong field", b'{"word": 1}'),
         ("oversize", b'{"word": "%s"}' % (b"x" * MAXIMUM_BODY_BYTES)),
+        ("the largest that the broker takes", b"{" + b"x" * (LARGEST_MESSAGE_BYTES - 1)),
     ],
 )
 async def test_a_body_that_cannot_be_read_is_parked_and_the_rest_goes_on(
@@ -193,6 +195,18 @@ async def test_a_body_that_cannot_be_read_is_parked_and_the_rest_goes_on(
     assert parked[0]["reason"] == "undecodable"
     assert bytes(parked[0]["body"]) == body
     assert await toys.words("accounts") == [name]
+
+
+async def test_a_body_that_the_broker_does_not_take_reaches_nobody_and_the_rest_goes_on(
+    toys: Toys, portal: Requests
+) -> None:
+    async with running(toys.process("accounts")):
+        with pytest.raises(PublishError):
+            await toys.publish(body=b"x" * (LARGEST_MESSAGE_BYTES + 1))
+        await portal.ask(AddWord(word="a"))
+
+    assert await toys.words("accounts") == ["a"]
+    assert await toys.parked("accounts") == []
 
 
 async def test_an_unknown_type_goes_through_the_wait_tiers_and_is_parked_at_last(

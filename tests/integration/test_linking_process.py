@@ -30,12 +30,13 @@ from shared.messages.linking import (
     RosterLoaded,
     WhatMayIFile,
 )
+from shared.messaging.ids import new_id
 from shared.messaging.registry import read_contracts
 from shared.messaging.requests import Requests
 from shared.sealed import Sealed, to_be_sealed
 from tests.installation import Installation, asking, start_process, until
 from tests.integration.linking_builders import COURT, a_roster, a_row, text_of_all_tables, verifier_of
-from tests.messaging import an_assertion, seals_of, signing_key
+from tests.messaging import an_assertion, made_for, seals_of, signing_key
 
 PLANTED = "Planted-Secret-0815"
 
@@ -50,8 +51,11 @@ class Linking:
     log: Path
 
     async def ask(self, message: Message, by: Assertion | None = None) -> Message:
-        assertion = None if by is None else sign_assertion(by, signing_key(), "test")
-        return (await self.portal.ask(message, assertion=assertion)).message
+        message_id = new_id(real_clock())
+        signed = (
+            None if by is None else sign_assertion(made_for(by, message, message_id), signing_key(), "test")
+        )
+        return (await self.portal.ask(message, assertion=signed, message_id=message_id)).message
 
     async def prove(self, by: Assertion, login: str = "jpublic") -> Message:
         expires_at = real_clock() + timedelta(minutes=1)

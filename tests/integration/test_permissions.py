@@ -12,6 +12,7 @@ import aiormq
 import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
+from deploy.local.rabbitmq import LARGEST_MESSAGE_BYTES
 from deploy.local.servers import Servers
 from shared.clock import real_clock
 from shared.errors import ForbiddenError
@@ -128,6 +129,20 @@ async def test_nobody_publishes_past_the_named_exchanges(installation: Installat
         for internal in (f"{service}.return", f"{service}.dead"):
             with REFUSED:
                 await publish(installation, party, internal, f"{service}.commands")
+
+
+async def test_the_broker_closes_the_channel_of_who_sends_more_than_it_takes(
+    installation: Installation,
+) -> None:
+    largest, larger = (aio_pika.Message(b"x" * (LARGEST_MESSAGE_BYTES + more)) for more in (0, 1))
+
+    async with channel_of(installation, "accounts") as channel:
+        nowhere = await channel.get_exchange("replies", ensure=False)
+        with pytest.raises(aio_pika.exceptions.PublishError):  # taken, and returned
+            await nowhere.publish(largest, "nobody", timeout=5)
+        with pytest.raises(aiormq.exceptions.ChannelPreconditionFailed, match="larger than configured"):
+            await nowhere.publish(larger, "nobody", timeout=5)
+        assert channel.is_closed
 
 
 async def test_even_a_login_that_may_write_everything_cannot_publish_to_an_internal_exchange(

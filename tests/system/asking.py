@@ -108,10 +108,7 @@ class PatientPerson(Person):
     async def answer(self, message: Message) -> Answer:
         """The whole answer, however many tries it takes."""
         message_id = new_id(self.desk.now())
-        resolve = accounts.ResolveSession(
-            token=self.desk.sealed(self._token, "accounts"),
-            audience=message.message_owner(),  # type: ignore[arg-type]  # it is one of the four
-        )
+        resolve = self.resolving(message, message_id)
         give_up_at = time.monotonic() + PATIENCE_SECONDS
         while True:
             resolved = await self.ask_openly(resolve, accounts.SessionResolved)

@@ -17,7 +17,16 @@ from services.notify.model import (
     Directory,
     Letter,
 )
-from services.notify.rules import accounts, billing, concerned, linking, usage
+from services.notify.rules import (
+    accounts,
+    billing,
+    concerned,
+    is_for_nobody,
+    linking,
+    usage,
+    why_not_to_write,
+)
+from services.notify.rules.letters import to_person
 from services.notify.service import SERVICE
 from services.notify.settings import Sender
 from shared.errors import NotYetKnownError
@@ -38,6 +47,7 @@ NOT_MAILED = {
     "accounts.contact_changed.v1",
     "accounts.account_erased.v1",
     "linking.court_changed.v1",
+    "paa_billing.staff_used_data.v1",
     "notify.notification_sent.v1",
     "notify.notification_abandoned.v1",
 }
@@ -199,6 +209,26 @@ EXPECTED: list[tuple[Callable[[Any, Directory], tuple[Letter, ...]], Event, dict
         ),
         {"usage_quarantined_court": "help@ncwb.example"},
     ),
+    (
+        usage.usage_quarantined,
+        of_billing.UsageBatchSettled(
+            court_id="ncwbk",
+            batch_id=uuid4(),
+            booked=0,
+            duplicate=0,
+            waiting=0,
+            quarantined=(QUARANTINED,),
+            is_after_waiting=True,
+        ),
+        {"usage_given_up_court": "help@ncwb.example"},
+    ),
+    (
+        usage.usage_parked,
+        of_billing.UsageBatchParked(
+            court_id="ncwbk", message_id=uuid4(), reason="undecodable", parked_at=NOON
+        ),
+        {"usage_parked_court": "help@ncwb.example"},
+    ),
 ]
 
 
@@ -236,6 +266,29 @@ def test_whoever_is_not_known_yet_is_waited_for(rule: Any, event: Event, expecte
         rule(event, a_directory(contacts={}, found_court=None))
 
 
+@pytest.mark.parametrize(("rule", "event", "expected"), EXPECTED[1:])
+def test_a_person_who_was_waited_for_in_vain_is_written_to_nowhere(
+    rule: Any, event: Event, expected: Any
+) -> None:
+    nobody_known = replace(a_directory(contacts={}), is_waited_out=True)
+
+    letters = [letter for letter in rule(event, nobody_known) if letter.account_id is not None]
+
+    assert all(letter.email is None and not is_for_nobody(letter) for letter in letters)
+    assert {why_not_to_write(letter) for letter in letters} <= {"no_address_known"}
+
+
+@pytest.mark.parametrize("kind", CLASS_OF)
+def test_an_address_that_was_never_proved_gets_mandatory_mail_and_never_a_secret(kind: str) -> None:
+    contact = Contact(account_id=PERSON, name="Old Timer", email="old@firm.example", standing="unverified")
+    letter = to_person(kind, contact, {})
+    expected = "address_not_verified" if CLASS_OF[kind] == "service" else None
+
+    assert why_not_to_write(letter) == expected
+    assert why_not_to_write(replace(letter, sealed={"token": SEALED})) == "address_not_verified"
+    assert why_not_to_write(replace(letter, standing="verified")) is None
+
+
 def test_every_event_that_concerns_somebody_has_a_letter_and_every_kind_is_used() -> None:
     events = {
         name
@@ -245,7 +298,7 @@ def test_every_event_that_concerns_somebody_has_a_letter_and_every_kind_is_used(
     handled = {kind.message_name() for kind in SERVICE.handles}
 
     own = {name for name in events if name.startswith("notify.")}
-    assert events - handled == own | {"accounts.account_changed.v1"}
+    assert events - handled == own | {"accounts.account_changed.v1", "paa_billing.staff_used_data.v1"}
     assert {event.message_name() for _, event, _ in EXPECTED} == events - NOT_MAILED
     assert {kind for _, _, expected in EXPECTED for kind in expected} == set(CLASS_OF)
 

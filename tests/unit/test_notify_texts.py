@@ -77,6 +77,17 @@ SAMPLES: dict[str, dict[str, Any]] = {
         ),
         "unlisted": "29",
     },
+    "usage_given_up_court": {
+        "batch": "018d-81",
+        "quarantined": "31",
+        "records": ('Record 8 (usage id a<b): the field "account_number" did not become known in time.',),
+        "unlisted": "30",
+    },
+    "usage_parked_court": {
+        "message_id": "018d-82",
+        "parked_at": "February 1, 2024, 12:00 AM EST",
+        "why": "It is not the JSON of a batch.",
+    },
 }
 
 

@@ -12,7 +12,8 @@ from services.notify.model import Court, Directory
 from services.notify.rules import usage
 from services.paa_billing.model import NotPriced
 from services.paa_billing.rules.blame import WRONG_TYPE
-from shared.messages.paa_billing import UsageBatchSettled, UsageQuarantined
+from shared.messages.paa_billing import UsageBatchParked, UsageBatchSettled, UsageQuarantined
+from tests.messaging import NOON
 
 BILLING = Path("services/paa_billing")
 NAMING = {"Blame", "refuse_use"}
@@ -82,6 +83,23 @@ def every_reason() -> set[str]:
 )
 def test_a_record_is_told_in_a_sentence_and_counted_from_one(record: UsageQuarantined, expected: str) -> None:
     assert sentence_of(record) == expected
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("undecodable", "It is not the JSON of a batch of at most 500 records in at most 256 KiB."),
+        ("new_reason", "It could not be handled (new_reason)."),
+    ],
+)
+def test_a_parked_batch_is_told_by_its_message_id(reason: str, expected: str) -> None:
+    parked = UsageBatchParked(court_id="ncwbk", message_id=uuid4(), reason=reason, parked_at=NOON)
+    directory = Directory(contacts={}, found_court=COURT, business_zone=ZoneInfo("America/Chicago"))
+
+    (letter,) = usage.usage_parked(parked, directory)
+
+    assert (letter.details["message_id"], letter.details["why"]) == (str(parked.message_id), expected)
+    assert letter.details["parked_at"] == "February 1, 2024, 1:00 PM EST"
 
 
 def test_every_reason_that_billing_gives_has_words() -> None:

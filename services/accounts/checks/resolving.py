@@ -22,8 +22,6 @@ async def resolve_session(query: ResolveSession, bench: Workbench) -> SessionRes
         roles = await sessions.list_roles(work.connection, account.id)
     if not access.serves(account, session, query.audience):
         return SessionRefused()
-    assertion = access.assert_for(
-        account, session, roles, audience=query.audience, now=now, policies=policies
-    )
+    assertion = access.assert_for(account, session, roles, query=query, now=now, policies=policies)
     signed = sign_assertion(assertion, bench.resources.signing_key, bench.resources.signing_key_id)
     return SessionResolved(account_id=account.id, assertion=signed, expires_at=assertion.expires_at)

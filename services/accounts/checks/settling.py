@@ -2,16 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 
-import msgspec
-
 from services.accounts.settings import Resources
 from services.accounts.store.saving import Work
 from shared.messages.accounts import Busy
 from shared.messages.base import Event, IdReused, Message
 from shared.messaging import inbox
 from shared.messaging.bench import Bench
+from shared.messaging.judge import kept_reply
 from shared.messaging.registry import decode
-from shared.sealed import without_secrets
 
 Workbench = Bench[Resources]
 RETRY_AFTER_SECONDS = 2
@@ -37,8 +35,7 @@ async def settle_once(
         outcome = await act(work)
         if isinstance(outcome, Event):
             work.emit(outcome)
-        reply = msgspec.json.encode(without_secrets(outcome))
-        await inbox.keep_reply(work.connection, queue, bench.request, outcome.message_name(), reply)
+        await inbox.keep_replies(work.connection, [kept_reply(queue, bench.request, outcome)])
     return outcome
 
 

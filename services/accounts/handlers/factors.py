@@ -36,6 +36,8 @@ async def remember_link(event: FilingAccountLinked, work: Work) -> None:
     """The account is a filer's, who must have a second factor; said once, before it is asked for."""
     await credentials.insert_filing_link(work.connection, event.link_id, event.account_id)
     account = await accounts.lock_account(work.connection, event.account_id)
+    place = {"court_id": event.court_id, "role": event.role}
+    await saving.record(work, account, "filing_account_linked", **place)
     has_links = await credentials.has_links(work.connection, account.id)
     after, announcement = second_factor.demand(account, work.resources.policies, has_links=has_links)
     if announcement is not None:
@@ -44,8 +46,12 @@ async def remember_link(event: FilingAccountLinked, work: Work) -> None:
 
 
 async def forget_link(event: FilingAccountUnlinked, work: Work) -> None:
-    """A link has ended; whoever has no other is no filer any more."""
+    """A link has ended, by whom its holder sees; whoever has no other is no filer any more."""
     await credentials.end_filing_link(work.connection, event.link_id, event.account_id, event.unlinked_at)
+    account = await accounts.lock_account(work.connection, event.account_id)
+    place = {"court_id": event.court_id, "role": event.role}
+    actor = str(event.actor_account_id or "")
+    await saving.record(work, account, f"unlinked_by_{event.unlinked_by}", **place, actor_account_id=actor)
 
 
 def _offer(name: str, secret: bytes, account: Account, work: Work) -> Authenticator:

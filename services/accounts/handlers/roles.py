@@ -12,7 +12,7 @@ from shared.messages.base import NotAllowed
 
 
 async def grant_role(command: GrantRole, work: Work) -> RoleGranted | RoleRefused | NotAllowed:
-    """PSC staff give somebody a role; the act stands in that person's history."""
+    """PSC staff give somebody a role; the act stands in that person's history, refused or not."""
     await accounts.hold_accounts(work.connection, {work.assertion.account_id, command.account_id})
     asker = await lock_asker(work)
     not_allowed = access.refuse_granting(work.assertion, asker.account, asker.session)
@@ -36,13 +36,15 @@ async def _grant(
     found = None if account_id is None else await accounts.find_account(work.connection, account_id)
     account = None if found is None else await accounts.lock_account(work.connection, found.id)
     refused = access.refuse_role(account, role.role, role.court_id)
-    if refused is not None or account is None:
+    if account is None:
         return refused
-    is_new = await sessions.insert_role_grant(
+    is_granted = refused is None and await sessions.insert_role_grant(
         work.connection, work.new_id(), account.id, role, granted_by=actor, at=work.now
     )
-    if not is_new:
-        return None
+    # A refusal, too, has told the asker something of the account.
+    kind = "role_granted" if is_granted else "role_refused"
     content = {"role": role.role, "court_id": role.court_id or "", "actor_account_id": str(actor or "")}
-    await saving.record(work, account, "role_granted", **content)
+    await saving.record(work, account, kind, **content)
+    if not is_granted:
+        return refused
     return RoleGranted(account_id=account.id, role=role.role, court_id=role.court_id, actor_account_id=actor)

@@ -75,7 +75,13 @@ class Account:
 
     def contact(self) -> ContactChanged:
         """Name and address, for mail."""
-        return ContactChanged(account_id=self.id, version=self.version, name=self.full_name, email=self.email)
+        return ContactChanged(
+            account_id=self.id,
+            version=self.version,
+            name=self.full_name,
+            email=self.email,
+            is_verified=self.is_email_verified,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

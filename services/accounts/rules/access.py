@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from services.accounts.model import Account, Credential, Session
 from shared.assertion import Assertion, Role
-from shared.messages.accounts import RoleName, RoleRefused
+from shared.messages.accounts import ResolveSession, RoleName, RoleRefused
 from shared.messages.base import NotAllowed
 from shared.policies import AccountPolicies
 
@@ -119,14 +119,14 @@ def assert_for(
     session: Session,
     roles: tuple[Role, ...],
     *,
-    audience: str,
+    query: ResolveSession,
     now: datetime,
     policies: AccountPolicies,
 ) -> Assertion:
-    """What is signed about who asks, for one service; never beyond the session's end."""
+    """What is signed about who asks, for one service or one message to it; never beyond the session's end."""
     ends_at = session.opened_at + timedelta(hours=policies.session_absolute_hours)
     return Assertion(
-        audience=audience,
+        audience=query.audience,
         account_id=account.id,
         account_number=account.account_number,
         kind=account.kind,
@@ -140,4 +140,6 @@ def assert_for(
         issued_at=now,
         expires_at=min(now + timedelta(seconds=ASSERTION_SECONDS), ends_at),
         roles=roles,
+        for_message_id=query.for_message_id,
+        for_message_name=query.for_message_name,
     )

@@ -35,6 +35,25 @@ async def list_entries(connection: Connection, account_id: UUID) -> list[History
     return [HistoryEntry(**row) for row in rows]
 
 
+async def list_newest(
+    connection: Connection, account_id: UUID, before: int | None, limit: int
+) -> list[HistoryEntry]:
+    """The newest entries of an account, or the newest before one of them, from the newest."""
+    rows = await connection.fetch(
+        """
+        SELECT account_id, sequence, at, kind, salt, content, content_hash, previous_hash, entry_hash
+          FROM history
+         WHERE account_id = $1 AND ($2::bigint IS NULL OR sequence < $2)
+         ORDER BY sequence DESC
+         LIMIT $3
+        """,
+        account_id,
+        before,
+        limit,
+    )
+    return [HistoryEntry(**row) for row in rows]
+
+
 async def insert_entry(connection: Connection, entry: HistoryEntry) -> None:
     """Add an entry."""
     await connection.execute(

@@ -131,11 +131,10 @@ async def delete_old_proofs(connection: Connection, expired_before: datetime, li
     """Forget proofs that ended before then, at most so many; answers how many."""
     count: int = await connection.fetchval(
         """
-        WITH gone AS (
-            DELETE FROM proofs
-             WHERE id IN (SELECT id FROM proofs WHERE expires_at < $1 ORDER BY expires_at LIMIT $2
-                             FOR UPDATE SKIP LOCKED)
-            RETURNING id
+        WITH old AS MATERIALIZED (
+            SELECT id FROM proofs WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+        ), gone AS (
+            DELETE FROM proofs AS p USING old WHERE p.id = old.id RETURNING p.id
         )
         SELECT count(*) FROM gone
         """,
@@ -149,13 +148,15 @@ async def delete_old_throttles(connection: Connection, started_before: datetime,
     """Forget counts whose window began before then, at most so many; answers how many."""
     count: int = await connection.fetchval(
         """
-        WITH gone AS (
-            DELETE FROM throttles
-             WHERE (scope, subject) IN (
-                   SELECT scope, subject FROM throttles
-                    WHERE window_started_at < $1 ORDER BY window_started_at LIMIT $2
-                      FOR UPDATE SKIP LOCKED)
-            RETURNING scope
+        WITH old AS MATERIALIZED (
+            SELECT scope, subject FROM throttles
+             WHERE window_started_at < $1 ORDER BY window_started_at LIMIT $2
+               FOR UPDATE SKIP LOCKED
+        ), gone AS (
+            DELETE FROM throttles AS t
+             USING old
+             WHERE t.scope = old.scope AND t.subject = old.subject
+            RETURNING t.scope
         )
         SELECT count(*) FROM gone
         """,

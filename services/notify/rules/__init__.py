@@ -1,6 +1,19 @@
 """What notify decides: who is told of an event, what they are told, and when a mail is tried again."""
 
 from services.notify.rules.letters import concerned
-from services.notify.rules.sending import retry_delay_seconds, settle, why_not_to_send
+from services.notify.rules.sending import (
+    is_for_nobody,
+    retry_delay_seconds,
+    settle,
+    why_not_to_send,
+    why_not_to_write,
+)
 
-__all__ = ["concerned", "retry_delay_seconds", "settle", "why_not_to_send"]
+__all__ = [
+    "concerned",
+    "is_for_nobody",
+    "retry_delay_seconds",
+    "settle",
+    "why_not_to_send",
+    "why_not_to_write",
+]

@@ -19,6 +19,7 @@ ROLE_WORDS: Final[Mapping[str, str]] = {
 _ONE_ACCOUNT = "account_id"
 _SEVERAL_ACCOUNTS = ("administrator_ids", "recipient_ids")
 _COURT = "court_id"
+_GONE = "A person whose account no longer exists"
 
 
 def concerned(event: Event) -> Concerned:
@@ -38,6 +39,7 @@ def to_person(kind: str, contact: Contact, details: Details) -> Letter:
         name=contact.name,
         email=contact.email,
         details=details,
+        standing=contact.standing,
     )
 
 
@@ -61,4 +63,5 @@ def in_words(instant: datetime, zone: tzinfo) -> str:
 
 def name_of(contact: Contact) -> str:
     """How one person is named to another."""
-    return contact.name or "A person whose account no longer exists"
+    nobody = "A person whose name we don't know" if contact.standing == "unknown" else _GONE
+    return contact.name or nobody

@@ -2,10 +2,29 @@
 
 from datetime import datetime
 
-from services.notify.model import GivenUp, Notification, Outcome, Postponed
+from services.notify.model import CLASS_OF, GivenUp, Letter, Notification, Outcome, Postponed
 from shared.policies import NotifyPolicies
 
 _JITTER_SHARE = 0.2
+_MANDATORY = ("security", "billing")
+
+
+def is_for_nobody(letter: Letter) -> bool:
+    """Was the account erased, or does the court give no address? Nothing is written then, nor kept."""
+    return letter.standing not in ("unverified", "unknown") and letter.email is None and not letter.sealed
+
+
+def why_not_to_write(letter: Letter) -> str | None:
+    """The reason to keep a letter without sending it.
+
+    Whoever reads at an address that was never proved may be anybody. It gets what nobody can opt out of,
+    such as bills, but no secret: whoever shows that would have proved the address.
+    """
+    if letter.standing == "unknown":
+        return "no_address_known"
+    if letter.standing == "unverified" and (letter.sealed or CLASS_OF[letter.kind] not in _MANDATORY):
+        return "address_not_verified"
+    return None
 
 
 def why_not_to_send(notification: Notification, now: datetime, policies: NotifyPolicies) -> GivenUp | None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from services.notify.model import Details, Directory, Letter
-from services.notify.rules.letters import to_court
-from shared.messages.paa_billing import UsageBatchSettled, UsageQuarantined
+from services.notify.rules.letters import in_words, to_court
+from shared.messages.paa_billing import UsageBatchParked, UsageBatchSettled, UsageQuarantined
 
 LISTED_RECORDS = 20
 OF_THE_RECORD: Final[Mapping[str, str]] = {
@@ -42,22 +43,39 @@ OF_A_FIELD: Final[Mapping[str, str]] = {
     "size_not_of_this_kind": "is not how a use of this kind is measured",
     "size_too_small": "has to be 1 or more",
 }
+WHY_PARKED: Final[Mapping[str, str]] = {
+    "undecodable": "It is not the JSON of a batch of at most 500 records in at most 256 KiB.",
+    "bad_envelope": "What travels beside it, as its id, is not as it has to be.",
+    "poison": "It names another court, or its message id was used before for something else.",
+}
 
 
 def usage_quarantined(event: UsageBatchSettled, directory: Directory) -> tuple[Letter, ...]:
-    """To the court, if any of its records was set aside."""
+    """To the court, if any of its records was set aside: at once, or after it had waited for its account."""
     if not event.quarantined:
         return ()
     unlisted = len(event.quarantined) - LISTED_RECORDS
     details: Details = {
         "batch": str(event.batch_id),
-        "booked": str(event.booked),
-        "duplicate": str(event.duplicate),
         "quarantined": str(len(event.quarantined)),
         "records": tuple(_in_a_sentence(record) for record in event.quarantined[:LISTED_RECORDS]),
         "unlisted": str(unlisted) if unlisted > 0 else "",
     }
-    return (to_court("usage_quarantined_court", directory.court(), details),)
+    if event.is_after_waiting:
+        return (to_court("usage_given_up_court", directory.court(), details),)
+    counts: Details = {"booked": str(event.booked), "duplicate": str(event.duplicate)}
+    return (to_court("usage_quarantined_court", directory.court(), {**details, **counts}),)
+
+
+def usage_parked(event: UsageBatchParked, directory: Directory) -> tuple[Letter, ...]:
+    """To the court whose whole message was given up."""
+    court = directory.court()
+    details: Details = {
+        "message_id": str(event.message_id),
+        "parked_at": in_words(event.parked_at, ZoneInfo(court.time_zone)),
+        "why": WHY_PARKED.get(event.reason, f"It could not be handled ({event.reason})."),
+    }
+    return (to_court("usage_parked_court", court, details),)
 
 
 def _in_a_sentence(record: UsageQuarantined) -> str:

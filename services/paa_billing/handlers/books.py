@@ -1,9 +1,10 @@
-"""Which quarters are open, held so that a close can't come between."""
+"""Which quarters are open, held so that a close can't come between, and the zone that they are kept in."""
 
 from services.paa_billing.model import Quarter
 from services.paa_billing.rules.booking import quarters_to_begin
 from services.paa_billing.settings import Resources
-from services.paa_billing.store import quarters
+from services.paa_billing.store import quarters, zones
+from shared.errors import SettingsError
 from shared.messaging.unit_of_work import UnitOfWork
 
 
@@ -12,6 +13,21 @@ async def begin_quarters(work: UnitOfWork[Resources], needed: Quarter) -> None:
     latest = await quarters.find_latest_quarter(work.connection)
     if begun := quarters_to_begin(latest, needed):
         await quarters.insert_quarters(work.connection, begun, work.resources.policies.zone)
+
+
+async def hold_business_zone(work: UnitOfWork[Resources]) -> None:
+    """Book in the zone of the first booking, or not at all: quarters would begin at another instant."""
+    own = work.resources.policies.business_zone
+    kept = await zones.keep_zone(work.connection, own) or await zones.find_zone(work.connection)
+    refuse_another_zone(own, kept)
+
+
+def refuse_another_zone(own: str, kept: str | None) -> None:
+    """Raises SettingsError if usage was booked in another zone than ours."""
+    if kept not in (None, own):
+        raise SettingsError(
+            f"business_zone is {own}, but usage is booked in {kept}: it may not change any more"
+        )
 
 
 async def hold_open_quarters(work: UnitOfWork[Resources]) -> list[Quarter]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from services.paa_billing.handlers.books import begin_quarters, hold_open_quarters
+from services.paa_billing.handlers.books import begin_quarters, hold_business_zone, hold_open_quarters
 from services.paa_billing.model import Quarter
 from services.paa_billing.model.firms import Account, Membership
 from services.paa_billing.model.intake import (
@@ -81,6 +81,7 @@ async def _keep_lines(work: UnitOfWork[Resources], court_id: str, priced: Sequen
     """Fix each line's quarter and keep those whose id is free."""
     if not priced:
         return Kept(count=0, late=())
+    await hold_business_zone(work)
     present = Quarter.of(work.now, work.resources.policies.zone)
     await begin_quarters(work, max(present, *(each.used_quarter for each in priced)))
     open_quarters = await hold_open_quarters(work)

@@ -28,11 +28,15 @@ from shared.messages.paa_billing import (
     LeaveFirm,
     MemberJoined,
     MemberLeft,
+    MembershipsShown,
     MyInvitations,
     RemoveMember,
+    WhoPaysForMe,
 )
 from shared.messaging.due_work import cancel
 from shared.messaging.unit_of_work import UnitOfWork
+
+MOST_MEMBERSHIPS = 200
 
 
 async def my_invitations(
@@ -47,6 +51,11 @@ async def my_invitations(
     return InvitationsShown(
         invitations=tuple(show_invitation(each, firm_name, moving, policies) for each, firm_name in asked)
     )
+
+
+async def who_pays_for_me(query: WhoPaysForMe, work: UnitOfWork[Resources]) -> MembershipsShown:
+    found = await memberships.list_payers(work.connection, work.assertion.account_id, MOST_MEMBERSHIPS)
+    return MembershipsShown(memberships=tuple(found))
 
 
 async def accept_invitation(

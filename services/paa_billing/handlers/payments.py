@@ -28,6 +28,7 @@ from shared.messages.paa_billing import (
     PaymentRefused,
     PaymentRepeated,
     RecordPayment,
+    StaffUsedData,
 )
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.money import Cents
@@ -47,6 +48,7 @@ async def record_payment(
 
     if isinstance(payer_id, PaymentRefused):
         return payer_id
+    work.emit(StaffUsedData(account_id=account.account_id, used_for="record_payment", used_at=work.now))
     if before is not None:
         return await _repeated(before, work)
     await _book(command, payer_id, account.account_id, work)

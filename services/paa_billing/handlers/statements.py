@@ -19,18 +19,22 @@ MOST_STATEMENTS = 400
 
 
 async def my_statements(query: MyStatements, work: UnitOfWork[Resources]) -> StatementList | BillingRefused:
-    """An administrator sees the firm's, anyone else their own; a legacy account may see them too."""
+    """An administrator sees the firm's, anyone else their own; a legacy account may see them too.
+
+    The files of a firm's are asked for one by one: `checks.my_statement_files`.
+    """
     firm = await firms.find_firm_of(work.connection, work.assertion.account_id)
     payer_id = payer_of(work.assertion, firm)
     if payer_id is None:
         return BillingRefused(reason="firm_not_found")
     issued = await statements.list_statements(work.connection, payer_id, MOST_STATEMENTS)
-    files = await statements.list_files(work.connection, [each.id for each in issued])
+    own = issued if firm is None else []
+    files = await statements.list_files(work.connection, [each.id for each in own])
     changes = await ledger.list_changes(work.connection, [payer_id])
     still_open = open_by_quarter(changes[payer_id])
     return StatementList(
         statements=tuple(
-            _shown(each, files[each.id], still_open.get(each.quarter, Cents(0))) for each in issued
+            _shown(each, files.get(each.id, ()), still_open.get(each.quarter, Cents(0))) for each in issued
         )
     )
 

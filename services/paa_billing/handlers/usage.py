@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from services.paa_billing.handlers.intake import book
 from services.paa_billing.handlers.waiting import plan_hourly_retry
-from services.paa_billing.model.intake import Booking
+from services.paa_billing.rules.answers import settle
 from services.paa_billing.rules.records import read_record
 from services.paa_billing.settings import Resources
 from services.paa_billing.store import lines
@@ -13,9 +13,7 @@ from shared.messages.paa_billing import (
     LooksShown,
     MyUsage,
     RecordUsage,
-    UsageBatchSettled,
     UsageList,
-    UsageQuarantined,
     WhoLooked,
 )
 from shared.messaging.unit_of_work import UnitOfWork
@@ -37,7 +35,7 @@ async def record_usage(command: RecordUsage, work: UnitOfWork[Resources]) -> Non
 
     if booking.waiting:
         await plan_hourly_retry(work)
-    work.emit(_settled(command, booking), addressee=command.court_id)
+    work.emit(settle(command, booking), addressee=command.court_id)
 
 
 async def my_usage(query: MyUsage, work: UnitOfWork[Resources]) -> UsageList:
@@ -50,19 +48,3 @@ async def my_usage(query: MyUsage, work: UnitOfWork[Resources]) -> UsageList:
 async def who_looked(query: WhoLooked, work: UnitOfWork[Resources]) -> LooksShown:
     looks = await lines.list_looks(work.connection, work.assertion.account_id, MOST_LOOKS)
     return LooksShown(looks=tuple(looks))
-
-
-def _settled(command: RecordUsage, booking: Booking) -> UsageBatchSettled:
-    return UsageBatchSettled(
-        court_id=command.court_id,
-        batch_id=command.batch_id,
-        booked=booking.booked,
-        duplicate=booking.duplicate,
-        waiting=booking.waiting,
-        quarantined=tuple(
-            UsageQuarantined(
-                index=each.position, usage_id=each.usage_id, field=each.field, reason=each.reason
-            )
-            for each in booking.unbookable
-        ),
-    )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from services.paa_billing.handlers.intake import book, quarantine
 from services.paa_billing.model.intake import ReportedUse, Unbookable
+from services.paa_billing.rules.answers import settle_after_waiting
 from services.paa_billing.rules.booking import refuse_use
 from services.paa_billing.rules.records import read_record
 from services.paa_billing.settings import Resources
@@ -24,9 +25,12 @@ async def retry_waiting_usage(command: RetryWaitingUsage, work: UnitOfWork[Resou
     given_up = await unbooked.take_given_up(work.connection, work.now, AT_ONCE)
 
     for court_id, uses in _by_court(taken).items():
-        await book(work, court_id, _read_again(uses, work))
+        booking = await book(work, court_id, _read_again(uses, work))
+        _tell_court(work, court_id, booking.unbookable)
     for court_id, uses in _by_court(given_up).items():
-        await quarantine(work, court_id, [_given_up(each) for each in _read_again(uses, work)])
+        refused = [_given_up(each) for each in _read_again(uses, work)]
+        await quarantine(work, court_id, refused)
+        _tell_court(work, court_id, refused)
     await _plan_next(command, work, has_more=AT_ONCE in (len(taken), len(given_up)))
 
 
@@ -52,6 +56,11 @@ async def _plan(
     work: UnitOfWork[Resources], command: RetryWaitingUsage, occasion: str, due_at: datetime
 ) -> None:
     await plan(work, command, subject=command.account_number or "any", occasion=occasion, due_at=due_at)
+
+
+def _tell_court(work: UnitOfWork[Resources], court_id: str, refused: Sequence[Unbookable]) -> None:
+    for settled in settle_after_waiting(court_id, refused):
+        work.emit(settled, addressee=court_id)
 
 
 def _by_court(uses: Sequence[WaitingUse]) -> dict[str, list[WaitingUse]]:

@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+from functools import partial
 
+from services.paa_billing.jobs.failures import NamedWork
 from services.paa_billing.model.issued import FileForm, FileKept, Rendering
 from services.paa_billing.settings import Resources
 from services.paa_billing.statements import (
@@ -13,12 +15,13 @@ from services.paa_billing.statements import (
     render_csv,
     render_pdf,
 )
-from services.paa_billing.store import statements
+from services.paa_billing.store import leases, statements
 from shared.errors import NextgenError
 from shared.messaging.bench import Bench
+from shared.messaging.leases import while_extending
+from shared.metrics import RENDERINGS_FAILING
 from shared.objects import key_for, put_object
 
-LEASE_SECONDS = 300.0
 FOLDER = "statements"
 
 
@@ -28,10 +31,34 @@ class StatementChangedError(NextgenError):
 
 async def make_next_files(bench: Bench[Resources]) -> bool:
     """Make the files of one statement; no if none waits. Done twice, the same bytes lie at the same keys."""
-    async with bench.transaction() as work:
-        claimed = await statements.lease_rendering(work.connection, LEASE_SECONDS)
+    claimed = await _claim(bench)
     if claimed is None:
         return False
+    with NamedWork("files", statement_id=str(claimed.statement_id), attempts=claimed.attempts):
+        files = await while_extending(
+            _make(bench, claimed), partial(_extend, bench, claimed), bench.resources.lease_seconds
+        )
+        async with bench.transaction() as work:
+            await statements.insert_files(work.connection, claimed.statement_id, files)
+            await statements.delete_rendering(work.connection, claimed.statement_id)
+    return True
+
+
+async def _claim(bench: Bench[Resources]) -> Rendering | None:
+    async with bench.transaction() as work:
+        claimed = await leases.lease_rendering(work.connection, bench.resources.lease_seconds)
+        # Those begun before come last: while there are others, nobody need count.
+        if claimed is None or claimed.attempts > 1:
+            RENDERINGS_FAILING.set(await leases.count_failing_renderings(work.connection))
+    return claimed
+
+
+async def _extend(bench: Bench[Resources], claimed: Rendering) -> None:
+    async with bench.transaction() as work:
+        await leases.extend_rendering(work.connection, claimed, bench.resources.lease_seconds)
+
+
+async def _make(bench: Bench[Resources], claimed: Rendering) -> list[FileKept]:
     canonical = await asyncio.to_thread(_as_issued, claimed)
     processes = bench.resources.processes
     contents: dict[FileForm, bytes] = {
@@ -39,11 +66,7 @@ async def make_next_files(bench: Bench[Resources]) -> bool:
         "csv": await processes.run(render_csv, canonical),
         "pdf": await processes.run(render_pdf, canonical),
     }
-    files = [await _write(bench, form, content) for form, content in contents.items()]
-    async with bench.transaction() as work:
-        await statements.insert_files(work.connection, claimed.statement_id, files)
-        await statements.delete_rendering(work.connection, claimed.statement_id)
-    return True
+    return [await _write(bench, form, content) for form, content in contents.items()]
 
 
 def _as_issued(claimed: Rendering) -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from services.paa_billing.jobs.failures import of_payers
 from services.paa_billing.model.closes import Close
 from services.paa_billing.model.issued import IssuedStatement
 from services.paa_billing.settings import Resources
@@ -37,7 +38,8 @@ async def issue_chunk(bench: Bench[Resources], close: Close) -> bool:
             work.connection, close.quarter, bench.resources.close_chunk_payers
         )
         if payer_ids[:1] == first:
-            await _issue(work, close, payer_ids)
+            with of_payers("issue", close, payer_ids):
+                await _issue(work, close, payer_ids)
     return True
 
 

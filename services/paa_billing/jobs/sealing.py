@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import get_args
 from uuid import UUID
 
+from services.paa_billing.jobs.failures import of_payers
 from services.paa_billing.ledger import BalanceChange
 from services.paa_billing.model import FeeSchedule, SettlementRefused, UsageLine
 from services.paa_billing.model.closes import Close, ClosingPayer, Parked, ParkReason, PayerNamed
@@ -25,12 +27,12 @@ from services.paa_billing.statements import (
     read_policies,
     verify,
 )
-from services.paa_billing.store import closes, ledger, schedules, statements, totals
+from services.paa_billing.store import closes, leases, ledger, schedules, statements, totals
 from shared.messaging.bench import Bench
+from shared.messaging.leases import while_extending
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.money import Cents, dollars
 
-LEASE_SECONDS = 300.0
 STATED_AS: Mapping[str, AdjustmentKind] = {kind: kind for kind in get_args(AdjustmentKind)}
 """How an operation is called on a statement; a settlement is its own fees, not a correction."""
 
@@ -57,17 +59,37 @@ class Found:
 async def seal_chunk(bench: Bench[Resources], close: Close) -> bool:
     """Seal the next payers; no if none is free."""
     async with bench.transaction() as work:
-        payers = await closes.lease_settled(
-            work.connection, close.quarter, bench.resources.close_chunk_payers, LEASE_SECONDS
+        payers = await leases.lease_settled(
+            work.connection,
+            close.quarter,
+            bench.resources.close_chunk_payers,
+            bench.resources.lease_seconds,
         )
     if not payers:
         return False
+    payer_ids = [payer.payer_id for payer in payers]
+    with of_payers("seal", close, payer_ids):
+        outcomes = await while_extending(
+            _work_out(bench, close, payers),
+            partial(_extend, bench, close, payer_ids),
+            bench.resources.lease_seconds,
+        )
+        await _keep(bench, close, outcomes)
+    return True
+
+
+async def _extend(bench: Bench[Resources], close: Close, payer_ids: Sequence[UUID]) -> None:
+    async with bench.transaction() as work:
+        await leases.extend_settled(work.connection, close.quarter, payer_ids, bench.resources.lease_seconds)
+
+
+async def _work_out(
+    bench: Bench[Resources], close: Close, payers: Sequence[ClosingPayer]
+) -> list[Sealed | Parked]:
     async with bench.transaction() as work:
         known = await schedules.list_schedules(work.connection)
         found = await _find(work, close, payers)
-    outcomes = await asyncio.to_thread(_seal_all, found, close, known)
-    await _keep(bench, close, outcomes)
-    return True
+    return await asyncio.to_thread(_seal_all, found, close, known)
 
 
 async def _keep(bench: Bench[Resources], close: Close, outcomes: Sequence[Sealed | Parked]) -> None:

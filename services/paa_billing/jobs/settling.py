@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from services.paa_billing.jobs.failures import of_payers
 from services.paa_billing.model import Settlement
 from services.paa_billing.model.closes import Close, ClosingPayer, Parked
 from services.paa_billing.rules.closing import settle, settlement_operation
@@ -19,11 +20,13 @@ async def settle_chunk(bench: Bench[Resources], close: Close) -> bool:
         payers = await closes.lock_listed(work.connection, close.quarter, bench.resources.close_chunk_payers)
         if not payers:
             return False
-        await ledger.lock_payers(work.connection, [payer.payer_id for payer in payers])
-        settled, parked = await _settle(work, close, payers)
-        await _post(work, close, settled)
-        await closes.mark_settled(work.connection, close.quarter, settled)
-        await closes.park_payers(work.connection, close.quarter, parked)
+        payer_ids = [payer.payer_id for payer in payers]
+        with of_payers("settle", close, payer_ids):
+            await ledger.lock_payers(work.connection, payer_ids)
+            settled, parked = await _settle(work, close, payers)
+            await _post(work, close, settled)
+            await closes.mark_settled(work.connection, close.quarter, settled)
+            await closes.park_payers(work.connection, close.quarter, parked)
     return True
 
 

@@ -41,13 +41,14 @@ class IssuedStatement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendering:
-    """A statement whose files are to be made, from its draft."""
+    """A statement whose files are to be made, from its draft; `attempts` counts this one too."""
 
     statement_id: UUID
     number: int
     issued_at: datetime
     sha256: str
     draft: bytes
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.paa_billing.model import Quarter, Settlement
+from services.paa_billing.model import Quarter
 from services.paa_billing.model.closes import (
     Close,
     CloseProgress,
@@ -148,36 +148,6 @@ async def mark_settled(connection: Connection, quarter: Quarter, payers: Sequenc
         [msgspec.json.encode(payer.settlement) for payer in payers],
         [payer.carried_cents for payer in payers],
     )
-
-
-async def lease_settled(
-    connection: Connection, quarter: Quarter, limit: int, lease_seconds: float
-) -> list[ClosingPayer]:
-    """Claim the next payers to seal for some time; a worker that dies gives them back by not finishing."""
-    rows = await connection.fetch(
-        """
-        WITH free AS MATERIALIZED (
-               SELECT payer_id
-                 FROM closing_payers
-                WHERE quarter = $1 AND stage = 'settled'
-                  AND (leased_until IS NULL OR leased_until < clock_timestamp())
-                ORDER BY payer_id
-                LIMIT $2
-                  FOR UPDATE SKIP LOCKED)
-        UPDATE closing_payers AS c
-           SET leased_until = clock_timestamp() + make_interval(secs => $3)
-          FROM free
-         WHERE c.quarter = $1 AND c.payer_id = free.payer_id
-        RETURNING c.payer_id, c.payer_kind, c.attempt, c.settlement, c.carried_cents
-        """,
-        str(quarter),
-        limit,
-        lease_seconds,
-    )
-    return [
-        ClosingPayer(**{**row, "settlement": msgspec.json.decode(row["settlement"], type=Settlement)})
-        for row in rows
-    ]
 
 
 async def mark_sealed(connection: Connection, quarter: Quarter, payers: Sequence[ClosingPayer]) -> set[UUID]:

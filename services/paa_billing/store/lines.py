@@ -92,10 +92,10 @@ async def list_looks(connection: Connection, account_id: UUID, limit: int) -> li
     """When firms looked at a quarter in which they pay for uses of this account, newest first."""
     rows = await connection.fetch(
         """
-        SELECT f.name AS firm_name, k.administrator_id, k.quarter, k.looked_at
+        SELECT f.name AS firm_name, k.administrator_id, k.quarter, k.looked_at, k.kind
           FROM firm_looks AS k
           JOIN firms AS f USING (paa_id)
-         WHERE k.kind = 'usage'
+         WHERE k.kind IN ('usage', 'statement')
            AND EXISTS (SELECT FROM usage_lines AS l
                         WHERE l.account_id = $1 AND l.paa_id = k.paa_id AND l.billed_quarter = k.quarter
                           AND l.recorded_at <= k.looked_at)

@@ -13,11 +13,14 @@ from shared.messaging.bench import Bench
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Who of which firm looks at what; `quarter` is None where no uses are looked at."""
+    """Who of which firm looks at what; `quarter` is None where no uses are looked at.
+
+    `statement`: the files of the quarter's statement are given out.
+    """
 
     paa_id: UUID
     administrator_id: UUID
-    kind: Literal["usage", "members"]
+    kind: Literal["usage", "statement", "members"]
     quarter: str | None = None
 
 

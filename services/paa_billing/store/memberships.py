@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.paa_billing.model.firms import EndedBy, Invitation, InvitationState, Membership
 from shared.database import Connection
+from shared.messages.paa_billing import MembershipShown
 
 
 async def insert_invitation(
@@ -165,6 +166,24 @@ async def list_memberships(connection: Connection, account_ids: Sequence[UUID]) 
         account_ids,
     )
     return [Membership(**row) for row in rows]
+
+
+async def list_payers(connection: Connection, account_id: UUID, limit: int) -> list[MembershipShown]:
+    """The firms that pay or have paid for a person, newest first."""
+    rows = await connection.fetch(
+        """
+        SELECT m.membership_id, m.paa_id, f.name AS firm_name, m.joined_at, m.left_at, m.ended_by,
+               coalesce(m.remark, '') AS remark
+          FROM memberships AS m
+          JOIN firms AS f USING (paa_id)
+         WHERE m.account_id = $1
+         ORDER BY m.joined_at DESC, m.membership_id
+         LIMIT $2
+        """,
+        account_id,
+        limit,
+    )
+    return [MembershipShown(**row) for row in rows]
 
 
 async def blank_invitations(connection: Connection, account_id: UUID) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.paa_billing.model import Quarter
 from services.paa_billing.model.closes import PayerNamed
-from services.paa_billing.model.issued import FileKept, IssuedStatement, Rendering
+from services.paa_billing.model.issued import FileKept, IssuedStatement
 from shared.database import Connection
 
 
@@ -131,30 +131,6 @@ async def insert_renderings(connection: Connection, statement_ids: Sequence[UUID
     )
 
 
-async def lease_rendering(connection: Connection, lease_seconds: float) -> Rendering | None:
-    """Claim the next statement whose files are to be made; one that failed comes after the others."""
-    row = await connection.fetchrow(
-        """
-        WITH free AS MATERIALIZED (
-               SELECT statement_id
-                 FROM statement_renderings
-                WHERE leased_until IS NULL OR leased_until < clock_timestamp()
-                ORDER BY attempts, statement_id
-                LIMIT 1
-                  FOR UPDATE SKIP LOCKED)
-        UPDATE statement_renderings AS r
-           SET attempts = r.attempts + 1, leased_until = clock_timestamp() + make_interval(secs => $1)
-          FROM free
-          JOIN statements AS s ON s.id = free.statement_id
-          JOIN statement_drafts AS d USING (quarter, payer_id)
-         WHERE r.statement_id = free.statement_id
-        RETURNING s.id AS statement_id, s.number, s.issued_at, s.sha256, d.canonical AS draft
-        """,
-        lease_seconds,
-    )
-    return None if row is None else Rendering(**row)
-
-
 async def insert_files(connection: Connection, statement_id: UUID, files: Sequence[FileKept]) -> None:
     """Name the files whose objects are written; those that are named already stay."""
     await connection.execute(
@@ -190,6 +166,14 @@ async def list_statements(connection: Connection, payer_id: UUID, limit: int) ->
         limit,
     )
     return [IssuedStatement(**{**row, "quarter": Quarter.parse(row["quarter"])}) for row in rows]
+
+
+async def find_quarter(connection: Connection, statement_id: UUID, payer_id: UUID) -> str | None:
+    """The quarter of a payer's statement; None if there is no such statement of this payer."""
+    quarter: str | None = await connection.fetchval(
+        "SELECT quarter FROM statements WHERE id = $1 AND payer_id = $2", statement_id, payer_id
+    )
+    return quarter
 
 
 async def list_files(

@@ -68,8 +68,7 @@ async def take_bookable(connection: Connection, account_number: str | None, limi
     """Take out uses whose account has become known: of one number, or (None) of any."""
     rows = await connection.fetch(
         """
-        DELETE FROM waiting_usage
-         WHERE (court_id, usage_id) IN (
+        WITH bookable AS MATERIALIZED (
                SELECT w.court_id, w.usage_id
                  FROM waiting_usage AS w
                  JOIN accounts AS a USING (account_number)
@@ -77,7 +76,10 @@ async def take_bookable(connection: Connection, account_number: str | None, limi
                 ORDER BY w.court_id, w.usage_id
                 LIMIT $2
                   FOR UPDATE OF w SKIP LOCKED)
-        RETURNING court_id, batch_id, position, record AS raw
+        DELETE FROM waiting_usage AS w
+         USING bookable
+         WHERE w.court_id = bookable.court_id AND w.usage_id = bookable.usage_id
+        RETURNING w.court_id, w.batch_id, w.position, w.record AS raw
         """,
         account_number,
         limit,
@@ -89,15 +91,17 @@ async def take_given_up(connection: Connection, now: datetime, limit: int) -> li
     """Take out uses that waited for their account to the end."""
     rows = await connection.fetch(
         """
-        DELETE FROM waiting_usage
-         WHERE (court_id, usage_id) IN (
+        WITH given_up AS MATERIALIZED (
                SELECT court_id, usage_id
                  FROM waiting_usage
                 WHERE give_up_at <= $1
                 ORDER BY court_id, usage_id
                 LIMIT $2
                   FOR UPDATE SKIP LOCKED)
-        RETURNING court_id, batch_id, position, record AS raw
+        DELETE FROM waiting_usage AS w
+         USING given_up
+         WHERE w.court_id = given_up.court_id AND w.usage_id = given_up.usage_id
+        RETURNING w.court_id, w.batch_id, w.position, w.record AS raw
         """,
         now,
         limit,

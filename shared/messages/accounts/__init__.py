@@ -30,6 +30,7 @@ from shared.messages.accounts.factors import (
     SecondFactorChanged,
     SecondFactorRequired,
 )
+from shared.messages.accounts.history import ActShown, HistoryShown, MyHistory
 from shared.messages.accounts.roles import (
     GrantFirstRole,
     GrantRole,
@@ -80,6 +81,7 @@ __all__ = [
     "AccountShown",
     "AccountUpgradeFinished",
     "AccountUpgraded",
+    "ActShown",
     "AskVerificationAgain",
     "AuthenticatorConfirmed",
     "AuthenticatorOffered",
@@ -96,11 +98,13 @@ __all__ = [
     "Generation",
     "GrantFirstRole",
     "GrantRole",
+    "HistoryShown",
     "Kind",
     "LegacyAccount",
     "LegacyAccountsLoaded",
     "LoadLegacyAccounts",
     "MyAccount",
+    "MyHistory",
     "Network",
     "PasswordChangeRefused",
     "PasswordChanged",

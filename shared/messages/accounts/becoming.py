@@ -125,6 +125,7 @@ class LegacyAccountsLoaded(Reply, frozen=True, kw_only=True, tag="accounts.legac
 class UpgradeAccount(Command, frozen=True, kw_only=True, tag="accounts.upgrade_account.v1"):
     """Turn a legacy account, individual or PAA, into an upgraded one; there is no way back (a check)."""
 
+    is_sensitive: ClassVar[bool] = True
     person: Person
     user_name: UserName
     password: Sealed
@@ -140,6 +141,8 @@ class AccountUpgraded(Reply, frozen=True, kw_only=True, tag="accounts.account_up
 
 class DeactivateAccount(Command, frozen=True, kw_only=True, tag="accounts.deactivate_account.v1"):
     """Give up one's own account: all its sessions end and it can't sign in any more."""
+
+    is_sensitive: ClassVar[bool] = True
 
 
 class AccountDeactivated(Event, frozen=True, kw_only=True, tag="accounts.account_deactivated.v1"):

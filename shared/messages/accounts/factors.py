@@ -1,6 +1,6 @@
 """The second factor: authenticators that make one-time passcodes."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from shared.messages.base import Command, Event, LongText, Reply, ShortText
@@ -10,6 +10,7 @@ from shared.sealed import Sealed
 class EnrolAuthenticator(Command, frozen=True, kw_only=True, tag="accounts.enrol_authenticator.v1"):
     """Begin to use a named authenticator (TOTP); it counts once a code of it was confirmed."""
 
+    is_sensitive: ClassVar[bool] = True
     name: ShortText
 
 
@@ -22,8 +23,9 @@ class AuthenticatorOffered(Reply, frozen=True, kw_only=True, tag="accounts.authe
 
 
 class ConfirmAuthenticator(Command, frozen=True, kw_only=True, tag="accounts.confirm_authenticator.v1"):
-    """Show that the authenticator works, by one of its codes."""
+    """Show that the authenticator works, by one of its codes; ends all sessions but this one (a check)."""
 
+    is_sensitive: ClassVar[bool] = True
     authenticator_id: UUID
     code: Sealed
 

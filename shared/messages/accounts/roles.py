@@ -10,6 +10,7 @@ from shared.messages.base import AccountNumber, Command, CourtId, Event, Reply, 
 class GrantRole(Command, frozen=True, kw_only=True, tag="accounts.grant_role.v1"):
     """Give an upgraded individual with a second factor a role, at one court or at all (PSC)."""
 
+    is_sensitive: ClassVar[bool] = True
     account_id: UUID
     role: RoleName
     court_id: CourtId | None = None

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from shared.messages.accounts.values import Network
-from shared.messages.base import Command, Event, Query, Reply, Speaker
+from shared.messages.base import Command, Event, Query, Reply, ShortText, Speaker
 from shared.sealed import Sealed
 
 
@@ -50,11 +50,16 @@ class Busy(Reply, frozen=True, kw_only=True, tag="accounts.busy.v1"):
 
 
 class ResolveSession(Query, frozen=True, kw_only=True, tag="accounts.resolve_session.v1"):
-    """Who holds this session token? Answers with an assertion for one service (a check)."""
+    """Who holds this session token? Answers with an assertion for one service (a check).
+
+    For a sensitive act it is made for one message, whose id and name are given, and carries no other.
+    """
 
     spoken_by: ClassVar[Speaker] = "anyone"
     token: Sealed
     audience: Literal["accounts", "linking", "paa_billing", "notify"]
+    for_message_id: UUID | None = None
+    for_message_name: ShortText | None = None
 
 
 class SessionResolved(Reply, frozen=True, kw_only=True, tag="accounts.session_resolved.v1"):
@@ -83,6 +88,7 @@ class SignedOut(Reply, frozen=True, kw_only=True, tag="accounts.signed_out.v1"):
 class ChangePassword(Command, frozen=True, kw_only=True, tag="accounts.change_password.v1"):
     """Set a new password, proving the present one; ends all sessions, this one too (a check)."""
 
+    is_sensitive: ClassVar[bool] = True
     present_password: Sealed
     new_password: Sealed
 

@@ -48,13 +48,15 @@ class AccountChanged(Event, frozen=True, kw_only=True, tag="accounts.account_cha
 class ContactChanged(Event, frozen=True, kw_only=True, tag="accounts.contact_changed.v1"):
     """Name and e-mail address for mail, for `notify` alone; a copy applies only a higher version.
 
-    The address is a verified one, or that of a legacy account as it was taken over.
+    The address is verified. Only that of a legacy account, as it was taken over, is not, and says so: it
+    gets mail that is mandatory, since bills must reach whoever owes them.
     """
 
     account_id: UUID
     version: int
     name: str
     email: EmailAddress
+    is_verified: bool = True
 
 
 class AccountErased(Event, frozen=True, kw_only=True, tag="accounts.account_erased.v1"):

@@ -1,7 +1,7 @@
 """Links: proving a filing account, confirming, unlinking, and where an account may file."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
@@ -17,6 +17,7 @@ Remark = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")]
 class ProveFilingAccount(Command, frozen=True, kw_only=True, tag="linking.prove_filing_account.v1"):
     """Show that a filing account is mine, by its CM/ECF login and password (a check)."""
 
+    is_sensitive: ClassVar[bool] = True
     court_id: CourtId
     login: FilingLogin
     password: Sealed
@@ -66,6 +67,7 @@ class ProvingBusy(Reply, frozen=True, kw_only=True, tag="linking.proving_busy.v1
 class ConfirmLink(Command, frozen=True, kw_only=True, tag="linking.confirm_link.v1"):
     """Make the link that a proof allows."""
 
+    is_sensitive: ClassVar[bool] = True
     proof_id: UUID
 
 
@@ -83,6 +85,7 @@ class FilingAccountLinked(Event, frozen=True, kw_only=True, tag="linking.filing_
 class UnlinkFilingAccount(Command, frozen=True, kw_only=True, tag="linking.unlink_filing_account.v1"):
     """End a link: by its holder, or by the court's staff with a remark."""
 
+    is_sensitive: ClassVar[bool] = True
     link_id: UUID
     remark: Remark = ""
 

@@ -95,6 +95,7 @@ class InvitationsShown(Reply, frozen=True, kw_only=True, tag="paa_billing.invita
 class AcceptInvitation(Command, frozen=True, kw_only=True, tag="paa_billing.accept_invitation.v1"):
     """Let the firm pay from now on; if the balance seen before is named, that one moves, else refused."""
 
+    is_sensitive: ClassVar[bool] = True
     invitation_id: UUID
     seen_balance_cents: int | None = None
 
@@ -130,6 +131,7 @@ class MemberJoined(Event, frozen=True, kw_only=True, tag="paa_billing.member_joi
 class LeaveFirm(Command, frozen=True, kw_only=True, tag="paa_billing.leave_firm.v1"):
     """The person leaves, at once; nobody can hold them."""
 
+    is_sensitive: ClassVar[bool] = True
     remark: LongText
 
 
@@ -173,3 +175,25 @@ class MembersShown(Reply, frozen=True, kw_only=True, tag="paa_billing.members_sh
 
     firm_name: str
     members: tuple[MemberShown, ...]
+
+
+class WhoPaysForMe(Query, frozen=True, kw_only=True, tag="paa_billing.who_pays_for_me.v1"):
+    """Which firms pay, or have paid, for the asker's charges, and when?"""
+
+
+class MembershipShown(msgspec.Struct, frozen=True, kw_only=True):
+    """The time in which a firm pays for the asker: from `joined_at` on, up to but without `left_at`."""
+
+    membership_id: UUID
+    paa_id: UUID
+    firm_name: str
+    joined_at: datetime
+    left_at: datetime | None
+    ended_by: Literal["person", "firm", "deactivation"] | None
+    remark: str
+
+
+class MembershipsShown(Reply, frozen=True, kw_only=True, tag="paa_billing.memberships_shown.v1"):
+    """The last 200 memberships of the asker, newest first; outside of them the asker pays."""
+
+    memberships: tuple[MembershipShown, ...]

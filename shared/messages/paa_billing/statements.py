@@ -75,7 +75,16 @@ class StatementIssued(Event, frozen=True, kw_only=True, tag="paa_billing.stateme
 
 
 class MyStatements(Query, frozen=True, kw_only=True, tag="paa_billing.my_statements.v1"):
-    """The statements of the asker, or of the firm that the asker administers."""
+    """The statements of the asker, or of the firm that the asker administers.
+
+    A firm is told of no files here: who downloads them looks at its members' uses (`MyStatementFiles`).
+    """
+
+
+class MyStatementFiles(Query, frozen=True, kw_only=True, tag="paa_billing.my_statement_files.v1"):
+    """Where do the files of a statement lie, mine or my firm's? A firm's look is recorded (a check)."""
+
+    statement_id: UUID
 
 
 class StatementFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,3 +124,9 @@ class StatementList(Reply, frozen=True, kw_only=True, tag="paa_billing.statement
     """All statements, newest first."""
 
     statements: tuple[StatementShown, ...]
+
+
+class StatementFiles(Reply, frozen=True, kw_only=True, tag="paa_billing.statement_files.v1"):
+    """The files of a statement; none while they aren't made, nor of a statement that isn't the asker's."""
+
+    files: tuple[StatementFile, ...]

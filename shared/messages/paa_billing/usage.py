@@ -1,7 +1,7 @@
 """What courts report to `paa_billing`, and what people and firms may see of it."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
 import msgspec
@@ -62,7 +62,11 @@ class UsageQuarantined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UsageBatchSettled(Event, frozen=True, kw_only=True, tag="paa_billing.usage_batch_settled.v1"):
-    """What became of a batch; it reaches the court on its own results queue."""
+    """What became of a batch; it reaches the court on its own results queue (mail if any is quarantined).
+
+    A batch of which uses waited is settled once more for those that can't be booked in the end, alone: then
+    `is_after_waiting`, and nothing else is counted.
+    """
 
     court_id: CourtId
     batch_id: UUID
@@ -70,6 +74,20 @@ class UsageBatchSettled(Event, frozen=True, kw_only=True, tag="paa_billing.usage
     duplicate: int
     waiting: int
     quarantined: tuple[UsageQuarantined, ...] = ()
+    is_after_waiting: bool = False
+
+
+class UsageBatchParked(Event, frozen=True, kw_only=True, tag="paa_billing.usage_batch_parked.v1"):
+    """A court's message was parked whole and no use in it is booked; on its own results queue, and by mail.
+
+    Nothing in the body may be readable, so the message id that the court gave it tells which one it is.
+    `reason` is that of the parked message, as `undecodable`.
+    """
+
+    court_id: CourtId
+    message_id: UUID
+    reason: str
+    parked_at: datetime
 
 
 class RetryWaitingUsage(Command, frozen=True, kw_only=True, tag="paa_billing.retry_waiting_usage.v1"):
@@ -120,16 +138,20 @@ class UsageList(Reply, frozen=True, kw_only=True, tag="paa_billing.usage_list.v1
 
 
 class WhoLooked(Query, frozen=True, kw_only=True, tag="paa_billing.who_looked.v1"):
-    """When did a firm look at uses of mine?"""
+    """When did a firm look at uses of mine, or take a statement with them?"""
 
 
 class LookShown(msgspec.Struct, frozen=True, kw_only=True):
-    """One look of a firm's administrator at a quarter in which the firm pays for uses of the asker."""
+    """One look of a firm's administrator at a quarter in which the firm pays for uses of the asker.
+
+    `statement`: the files of the quarter's statement were given to the administrator.
+    """
 
     firm_name: str
     administrator_id: UUID
     quarter: Quarter
     looked_at: datetime
+    kind: Literal["usage", "statement"] = "usage"
 
 
 class LooksShown(Reply, frozen=True, kw_only=True, tag="paa_billing.looks_shown.v1"):

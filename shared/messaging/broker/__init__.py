@@ -1,7 +1,7 @@
 """The broker: the only package that knows AMQP. Connections, strict publishing, deliveries, reply queues."""
 
 from shared.messaging.broker.connections import BrokerConnection, Subscription, connect
-from shared.messaging.broker.deliveries import Delivery, Login, is_cancelled
+from shared.messaging.broker.deliveries import Delivery, Login, acknowledge_all, is_cancelled
 from shared.messaging.broker.publisher import CONFIRM_TIMEOUT_SECONDS, Publisher
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Login",
     "Publisher",
     "Subscription",
+    "acknowledge_all",
     "connect",
     "is_cancelled",
 ]

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import cast
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ import aiormq
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
 from shared.messaging.broker.content_headers import read_all_content_headers
-from shared.messaging.broker.deliveries import LOST, Delivery, Login
+from shared.messaging.broker.deliveries import LOST, Delivery, Login, Outstanding
 from shared.messaging.broker.publisher import Publisher
 
 CONNECT_TIMEOUT_SECONDS = 10.0
@@ -25,6 +25,7 @@ class Subscription:
     def __init__(self, channel: AbstractChannel, login: Login) -> None:
         self._channel = channel
         self._login = login
+        self._outstanding = Outstanding()
         self._tags: dict[str, tuple[aio_pika.abc.AbstractQueue, str]] = {}
 
     async def consume(self, queue_name: str, put: Callable[[Delivery], Awaitable[None]]) -> None:
@@ -32,7 +33,7 @@ class Subscription:
         queue = await self._channel.get_queue(queue_name, ensure=False)
 
         async def on_message(message: AbstractIncomingMessage) -> None:
-            await put(Delivery(message, queue_name, self._login))
+            await put(Delivery(message, queue_name, self._login, self._outstanding))
 
         self._tags[queue_name] = (queue, await queue.consume(on_message, timeout=CONNECT_TIMEOUT_SECONDS))
 
@@ -80,10 +81,20 @@ class BrokerConnection:
         await queue.bind("replies", routing_key=name)
 
         async def on_message(message: AbstractIncomingMessage) -> None:
-            await put(Delivery(message, name, self.login))
+            await put(Delivery(message, name, self.login, Outstanding()))
 
         await queue.consume(on_message, no_ack=True)
         return name
+
+    async def count_ready(self, queue_names: Iterable[str]) -> dict[str, int]:
+        """How many messages wait in each queue at this instant; what a consumer holds is not counted."""
+        channel = await self._connection.channel(publisher_confirms=False)
+        counts = {}
+        for name in queue_names:
+            declared = (await channel.declare_queue(name, passive=True)).declaration_result
+            counts[name] = declared.message_count or 0
+        await channel.close()
+        return counts
 
     async def wait_until_lost(self) -> None:
         """Return when the connection is closed, by whomever."""

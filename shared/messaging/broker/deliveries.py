@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -39,15 +39,40 @@ class Login:
         return user_id.removeprefix(prefix)
 
 
+class Outstanding:
+    """The deliveries of one channel that the broker waits for, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._tags: dict[int, None] = {}
+
+    def add(self, tag: int) -> None:
+        """A delivery has come."""
+        self._tags[tag] = None
+
+    def drop(self, tags: Iterable[int]) -> None:
+        """They are settled."""
+        for tag in tags:
+            self._tags.pop(tag, None)
+
+    def oldest_of_others(self, tags: Collection[int]) -> int | None:
+        """The first delivery that waits and is none of these: one acknowledgement reaches up to it."""
+        return next((tag for tag in self._tags if tag not in tags), None)
+
+
 class Delivery:
     """One arrival of a message: its body, and the means to settle it."""
 
-    def __init__(self, message: AbstractIncomingMessage, queue: str, login: Login) -> None:
+    def __init__(
+        self, message: AbstractIncomingMessage, queue: str, login: Login, outstanding: Outstanding
+    ) -> None:
         self._message = message
         self._login = login
+        self.outstanding = outstanding
         self.queue = queue
         self.body = message.body
         self.is_settled = False
+        self.tag = message.delivery_tag or 0
+        outstanding.add(self.tag)
 
     @property
     def type(self) -> str:
@@ -76,11 +101,12 @@ class Delivery:
         message, headers = self._message, self._message.headers
         if message.user_id is None:
             raise BadEnvelopeError("the sender is not proved: user_id is missing")
-        sender, attempt = self._login.party_of(message.user_id), 1
+        sender, attempt, parked_at = self._login.party_of(message.user_id), 1, None
         try:
             if sender == self._login.party:  # what we sent through a wait queue, or to ourselves
                 sender = str(headers.get("x-sender", sender))
                 attempt = int(str(headers.get("x-attempt", 1)))
+                parked_at = _if_given(_instant, headers.get("x-parked-at"))
             return Envelope(
                 message_id=UUID(str(message.message_id)),
                 type=_matching(_MESSAGE_NAME, message.type),
@@ -93,13 +119,24 @@ class Delivery:
                 traceparent=_if_given(partial(_matching, _TRACE), headers.get("traceparent")),
                 assertion=_if_given(partial(_matching, _ASSERTION), headers.get("assertion")),
                 reply_to=_if_given(partial(_matching, _QUEUE), message.reply_to),
+                parked_at=parked_at,
             )
         except (KeyError, ValueError, TypeError, OverflowError) as error:
             raise BadEnvelopeError(f"the envelope can't be read: {type(error).__name__}") from None
 
+    @property
+    def earlier_deliveries(self) -> int:
+        """How often a quorum queue has delivered it before, to whomever, without an end."""
+        count = self._message.headers.get("x-delivery-count", 0)
+        return count if isinstance(count, int) else 0
+
     async def acknowledge(self) -> bool:
         """Tell the broker that it is done; false if the connection is gone, then it comes again."""
         return await self._settle(self._message.ack)
+
+    async def acknowledge_all_before(self) -> bool:
+        """As `acknowledge`, and the same for all that came earlier on this channel."""
+        return await self._settle(partial(self._message.ack, multiple=True))
 
     async def give_back(self) -> bool:
         """Put it back into its queue, untouched."""
@@ -116,7 +153,35 @@ class Delivery:
             return False
         finally:
             self.is_settled = True
+            self.outstanding.drop((self.tag,))
         return True
+
+
+async def acknowledge_all(deliveries: Sequence[Delivery]) -> bool:
+    """Acknowledge many, with one multiple acknowledgement a channel as far as that reaches.
+
+    It reaches up to the first delivery of the channel that somebody else still works on; those beyond it are
+    acknowledged one by one. False if a connection is gone: then what came on it comes again.
+    """
+    channels: dict[int, list[Delivery]] = {}
+    for delivery in sorted(deliveries, key=lambda each: each.tag):
+        channels.setdefault(id(delivery.outstanding), []).append(delivery)
+    results = [await _acknowledge_channel(of_channel) for of_channel in channels.values()]
+    return all(results)
+
+
+async def _acknowledge_channel(deliveries: Sequence[Delivery]) -> bool:
+    outstanding = deliveries[0].outstanding
+    others = outstanding.oldest_of_others({delivery.tag for delivery in deliveries})
+    reached = [delivery for delivery in deliveries if others is None or delivery.tag < others]
+    results = []
+    if reached:
+        results.append(await reached[-1].acknowledge_all_before())
+        outstanding.drop(delivery.tag for delivery in reached)
+    for delivery in reached:
+        delivery.is_settled = True
+    results += [await delivery.acknowledge() for delivery in deliveries[len(reached) :]]
+    return all(results)
 
 
 def is_cancelled() -> bool:

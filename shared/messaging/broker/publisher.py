@@ -1,17 +1,30 @@
 """Strict publishing: a message is confirmed, returned, refused or unconfirmed, and never silently dropped."""
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
+from typing import cast
 
 import aio_pika
 import aiormq
 from aio_pika.abc import AbstractChannel
+from pamqp.commands import Basic
+from pamqp.common import FieldTable
 
-from shared.errors import ForbiddenError, NackedError, UnconfirmedError, UnroutableError, UnsendableError
+from shared.errors import (
+    ForbiddenError,
+    NackedError,
+    PublishError,
+    UnconfirmedError,
+    UnroutableError,
+    UnsendableError,
+)
+from shared.messaging.broker import batches
+from shared.messaging.broker.batches import Publish, Written
 from shared.messaging.broker.deliveries import LOST, Login, is_cancelled
 from shared.messaging.envelope import Outgoing
 
 CONFIRM_TIMEOUT_SECONDS = 10.0
+PERSISTENT, NOT_PERSISTENT = 2, 1
 
 
 class Publisher:
@@ -37,26 +50,37 @@ class Publisher:
         when the broker closes the channel over one), or UnconfirmedError when nothing is known: then it may
         have arrived, and sending it again with the same id is safe.
         """
+        (problem,) = await self.publish_all([outgoing], timeout_seconds)
+        if problem is not None:
+            raise problem
+
+    async def publish_all(
+        self, messages: Sequence[Outgoing], timeout_seconds: float = CONFIRM_TIMEOUT_SECONDS
+    ) -> list[PublishError | None]:
+        """Publish many in batches: for each, in order, None if it was confirmed, else what went wrong.
+
+        The time-out is that of each batch. The problems are those that `publish` raises.
+        """
+        problems: list[PublishError | None] = [None] * len(messages)
         try:
-            exchange = await self._channel.get_exchange(outgoing.exchange, ensure=False)
-            await exchange.publish(
-                self._message(outgoing),
-                routing_key=outgoing.routing_key,
-                mandatory=outgoing.is_mandatory,
-                timeout=timeout_seconds,
-            )
-        except aio_pika.exceptions.PublishError:
-            raise UnroutableError(outgoing.routing_key) from None
-        except aio_pika.exceptions.DeliveryError:
-            raise NackedError(outgoing.routing_key) from None
-        except aiormq.exceptions.ChannelAccessRefused:
-            raise ForbiddenError(outgoing.routing_key) from None
-        except (TimeoutError, asyncio.CancelledError, *LOST) as error:
-            if is_cancelled():
-                raise
-            raise UnconfirmedError(f"{outgoing.routing_key}: {type(error).__name__}") from None
-        except (TypeError, ValueError) as error:
-            raise UnsendableError(outgoing.routing_key) from error
+            channel = await _underlay(self._channel)
+        except LOST as error:
+            return [_problem(message, error) for message in messages]
+        written: list[Written] = []
+        places: list[int] = []
+        for place, message in enumerate(messages):
+            try:
+                written.append(batches.encode(channel, self._publish(message)))
+                places.append(place)
+            except (TypeError, ValueError):
+                problems[place] = UnsendableError(message.routing_key)
+        done = 0
+        for batch in batches.in_batches(written):
+            outcomes = await self._publish_batch(channel, batch, timeout_seconds)
+            for place, outcome in zip(places[done : done + len(batch)], outcomes, strict=True):
+                problems[place] = _problem(messages[place], outcome)
+            done += len(batch)
+        return problems
 
     async def wait_until_closed(self) -> None:
         """Return when the connection is lost, or the broker closed a channel, as over a forbidden message."""
@@ -65,17 +89,32 @@ class Publisher:
     async def reply(self, outgoing: Outgoing) -> None:
         """Send a reply: not persistent, not mandatory, unconfirmed; the asker asks again if it is lost."""
         try:
-            exchange = await self._unconfirmed.get_exchange(outgoing.exchange, ensure=False)
-            await exchange.publish(
-                self._message(outgoing), routing_key=outgoing.routing_key, mandatory=False, timeout=1
+            channel = await _underlay(self._unconfirmed)
+            publish = self._publish(outgoing)
+            await channel.basic_publish(
+                publish.body,
+                exchange=publish.exchange,
+                routing_key=publish.routing_key,
+                properties=publish.properties,
+                timeout=1,
             )
         except (TimeoutError, asyncio.CancelledError, TypeError, ValueError, *LOST) as error:
             if is_cancelled():
                 raise
             raise UnconfirmedError(f"reply: {type(error).__name__}") from None
 
-    def _message(self, outgoing: Outgoing) -> aio_pika.Message:
-        headers: dict[str, Any] = {
+    async def _publish_batch(
+        self, channel: aiormq.Channel, batch: Sequence[Written], timeout_seconds: float
+    ) -> Sequence[BaseException | None]:
+        try:
+            return await batches.publish_batch(channel, batch, timeout_seconds)
+        except (TimeoutError, asyncio.CancelledError, *LOST) as error:
+            if is_cancelled():
+                raise
+            return [error] * len(batch)
+
+    def _publish(self, outgoing: Outgoing) -> Publish:
+        headers: FieldTable = {
             "cloudEvents:specversion": "1.0",
             "cloudEvents:id": str(outgoing.message_id),
             "cloudEvents:type": outgoing.type,
@@ -89,18 +128,40 @@ class Publisher:
             "traceparent": outgoing.traceparent,
             "assertion": outgoing.assertion,
             "x-sender": outgoing.original_sender,
+            "x-parked-at": outgoing.parked_at.isoformat() if outgoing.parked_at else None,
         }
         headers.update({name: str(value) for name, value in optional.items() if value is not None})
-        persistent, fleeting = aio_pika.DeliveryMode.PERSISTENT, aio_pika.DeliveryMode.NOT_PERSISTENT
-        return aio_pika.Message(
-            outgoing.body,
+        properties = Basic.Properties(
             headers=headers,
             content_type="application/json",
-            delivery_mode=persistent if outgoing.is_persistent else fleeting,
+            delivery_mode=PERSISTENT if outgoing.is_persistent else NOT_PERSISTENT,
             message_id=str(outgoing.message_id),
             correlation_id=str(outgoing.correlation_id),
-            type=outgoing.type,
+            message_type=outgoing.type,
             reply_to=outgoing.reply_to,
             user_id=self._login.user,
             app_id=self._login.party,
         )
+        return Publish(
+            exchange=outgoing.exchange,
+            routing_key=outgoing.routing_key,
+            is_mandatory=outgoing.is_mandatory,
+            properties=properties,
+            body=outgoing.body,
+        )
+
+
+async def _underlay(channel: AbstractChannel) -> aiormq.Channel:
+    return cast(aiormq.Channel, await channel.get_underlay_channel())
+
+
+def _problem(message: Outgoing, error: BaseException | None) -> PublishError | None:
+    if error is None:
+        return None
+    if isinstance(error, aio_pika.exceptions.PublishError):
+        return UnroutableError(message.routing_key)
+    if isinstance(error, aio_pika.exceptions.DeliveryError):
+        return NackedError(message.routing_key)
+    if isinstance(error, aiormq.exceptions.ChannelAccessRefused):
+        return ForbiddenError(message.routing_key)
+    return UnconfirmedError(f"{message.routing_key}: {type(error).__name__}")

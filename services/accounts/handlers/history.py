@@ -1,0 +1,35 @@
+"""The security history: what others' services tell of an account, and showing it to its holder."""
+
+import json
+
+from services.accounts.model import HistoryEntry
+from services.accounts.store import accounts, history, saving
+from services.accounts.store.saving import Work
+from shared.messages.accounts import ActShown, HistoryShown, MyHistory
+from shared.messages.paa_billing import StaffUsedData
+
+
+async def remember_staff_use(event: StaffUsedData, work: Work) -> None:
+    """Staff used data of the account's holder, who sees it here."""
+    account = await accounts.lock_account(work.connection, event.account_id)
+    await saving.record(
+        work,
+        account,
+        "staff_used_data",
+        service=event.message_owner(),
+        used_for=event.used_for,
+        used_at=event.used_at.isoformat(),
+        actor_account_id=str(event.actor_account_id or ""),
+    )
+
+
+async def my_history(query: MyHistory, work: Work) -> HistoryShown:
+    """A page of the asker's own history, newest first."""
+    account_id, limit = work.assertion.account_id, query.limit
+    entries = await history.list_newest(work.connection, account_id, query.before, limit + 1)
+    return HistoryShown(acts=tuple(map(_shown, entries[:limit])), has_more=len(entries) > limit)
+
+
+def _shown(entry: HistoryEntry) -> ActShown:
+    details = {} if entry.content is None else json.loads(entry.content)
+    return ActShown(sequence=entry.sequence, at=entry.at, kind=entry.kind, details=details)
