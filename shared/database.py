@@ -22,6 +22,8 @@ else:
 
 CheckViolationError = asyncpg.CheckViolationError
 """What a row raises that breaks a CHECK, or that no partition takes."""
+DatabaseError = asyncpg.PostgresError
+"""What the database raises about a statement."""
 LockNotAvailableError = asyncpg.LockNotAvailableError
 """What a statement raises that waited for a lock as long as it may."""
 ACQUIRE_TIMEOUT_SECONDS = 5.0
@@ -40,15 +42,24 @@ _ANY_FAILURE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.
 
 
 async def open_pool(url: str, *, size: int, name: str) -> Pool:
-    """A pool of at most `size` connections whose statements can't run, or wait, without an end."""
+    """A pool of at most `size` connections whose statements can't run, or wait, without an end.
+
+    Whoever uses one leaves no session state behind (`SET LOCAL`, locks of the transaction): so nothing is
+    sent to reset it. What is still open when it comes back is rolled back all the same.
+    """
     return await asyncpg.create_pool(
         url,
+        reset=_has_no_session_state,
         min_size=0,
         max_size=size,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         timeout=ACQUIRE_TIMEOUT_SECONDS,
         server_settings={**_SERVER_SETTINGS, "application_name": name},
     )
+
+
+async def _has_no_session_state(connection: Connection) -> None:
+    """asyncpg's own reset is a round trip a transaction, for locks and settings that nobody makes."""
 
 
 async def open_connection(url: str, *, name: str) -> OwnConnection:

@@ -25,7 +25,7 @@ from shared.messaging import ids, inbox
 from shared.messaging.bench import Bench
 from shared.messaging.envelope import Envelope
 from shared.messaging.registry import MAXIMUM_BODY_BYTES, decode
-from shared.messaging.unit_of_work import UnitOfWork
+from shared.messaging.unit_of_work import UndeclaredEventError, UnitOfWork
 from shared.sealed import without_secrets
 
 REPLY_INDEX = 0
@@ -162,7 +162,10 @@ def _must_be_made_anew(asserted: Assertion | None, envelope: Envelope, message: 
 async def _answer(bench: Bench[Any], envelope: Envelope, message: Message) -> Reply | None:
     async with transaction(bench.pool) as connection:
         work = unit_of_work(bench, connection, envelope)
-        return encode_reply(bench, envelope, await bench.service.answers[type(message)](message, work))
+        answer = await bench.service.answers[type(message)](message, work)
+        if work.take_emitted():
+            raise UndeclaredEventError("a query announces nothing: make it a check")
+        return encode_reply(bench, envelope, answer)
 
 
 async def _handle_once(bench: Bench[Any], queue: str, envelope: Envelope, message: Message) -> Reply | None:

@@ -116,7 +116,7 @@ class Requests:
     async def _open(self, connection: BrokerConnection) -> Publisher:
         self._party = connection.login.party
         publisher = await connection.open_publisher()
-        self._reply_queue = await connection.open_reply_queue(self._take_reply)
+        self._reply_queue = await connection.open_reply_queue(self._take_reply, publisher.give_up)
         self._publisher = publisher  # last: whoever finds it sends, and needs the reply queue's name
         self._opened.set()
         return publisher

@@ -4,13 +4,12 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 import structlog
 
-from shared.database import is_answering
+from shared.database import DatabaseError, is_answering
 from shared.errors import BadEnvelopeError, PublishError, UnavailableError
 from shared.logs import describe
 from shared.messages.base import Failed
@@ -19,7 +18,7 @@ from shared.messaging.broker import Delivery, acknowledge_all
 from shared.messaging.envelope import Envelope, Outgoing
 from shared.messaging.groups import GroupUndoneError, Member, judge_group, read_member
 from shared.messaging.judge import Judgement, Reply, Verdict, judge, reply_id
-from shared.messaging.parked import Parked, insert_parked, parked_id
+from shared.messaging.parking import park
 from shared.messaging.publishing import Publishing
 from shared.messaging.registry import messages_by_name
 from shared.messaging.topology import WAIT_TIERS
@@ -33,7 +32,6 @@ TIERS = tuple(WAIT_TIERS)
 SUSPECT = 3
 """Delivered so often before without an end, a message may be what kills the process: it is handled while no
 other suspect is, in a random order, so that those that only came with it get through."""
-_UNTRUSTED_HEADERS = frozenset({"assertion", "x-death"})
 
 
 class Settler:
@@ -193,36 +191,24 @@ class Settler:
 
     async def _park(self, delivery: Delivery, envelope: Envelope | None, judgement: Judgement) -> bool:
         """Keep it in the table, then acknowledge; while the database is away it is held."""
-        queue, headers = delivery.origin, delivery.headers
-        sender = envelope.sender if envelope else headers["user_id"]  # the same after a redrive
-        known_by = (headers["message_id"], delivery.type, sender, delivery.body)
-        parked = Parked(
-            id=parked_id(queue, judgement.reason, known_by),
-            queue=queue,
-            message_id=envelope.message_id if envelope else None,
-            type=delivery.type or None,
-            sender=envelope.sender if envelope else None,
-            correlation_id=envelope.correlation_id if envelope else None,
-            headers={k: v for k, v in headers.items() if k not in _UNTRUSTED_HEADERS},
-            body=delivery.body,
-            reason=judgement.reason,
-            error=judgement.error,
-            attempts=envelope.attempt if envelope else 1,
-            parked_at=self._bench.now(),
-            first_parked_at=envelope.parked_at if envelope else None,
-        )
         while True:
             try:
-                # With fresh ids for what is told: that of a parked message may be anything, any year's too.
-                async with replace(self._bench, cause=envelope).transaction() as work:
-                    tell = self._bench.service.tells_when_parked.get(delivery.type)
-                    if await insert_parked(work.connection, parked) and tell is not None:
-                        await tell(parked, work)
+                await park(self._bench, delivery, envelope, judgement)
                 break
             except UnavailableError:
                 await self._wait_for_database()
+            except DatabaseError as error:
+                return await self._put_off(delivery, envelope, describe(error))
         PARKED.labels(judgement.reason).inc()
         return await delivery.acknowledge()
+
+    async def _put_off(self, delivery: Delivery, envelope: Envelope | None, error: str) -> bool:
+        """What the table doesn't take is tried again later, for as long as it takes."""
+        self._log.error("parking_failed", queue=delivery.queue, error=error)
+        if envelope is None or delivery.queue.endswith((".queries", ".dead")):
+            await asyncio.sleep(LONGEST_HOLD_SECONDS)  # no wait queue leads back there
+            return await delivery.give_back()
+        return await self._send_to_wait(delivery, envelope, TIERS[-1], envelope.attempt)
 
     async def _wait_for_database(self) -> None:
         """Come back once the database answers."""

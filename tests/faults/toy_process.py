@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from shared.errors import NotYetKnownError
-from shared.messaging import outbox, settler
+from shared.messaging import outbox, parking
 from shared.messaging.broker import Delivery, Publisher
 from shared.messaging.registry import Service
 from shared.messaging.unit_of_work import UnitOfWork
@@ -27,7 +27,7 @@ POINTS: dict[str, tuple[type | ModuleType, str]] = {
     "announce": (Publisher, "publish_all"),
     "wait": (Publisher, "publish_all"),
     "move": (outbox, "move_to_announced"),
-    "park": (settler, "insert_parked"),
+    "park": (parking, "insert_parked"),
 }
 """Where to die; `announce` and `wait` tell apart what is published to an own exchange and to a wait tier."""
 SLOW_SECONDS = 0.05

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -24,7 +25,7 @@ from shared.messaging.envelope import Outgoing
 from shared.messaging.ids import new_id
 from shared.messaging.registry import MAXIMUM_BODY_BYTES
 from shared.messaging.requests import Requests
-from shared.metrics import DELIVERIES
+from shared.metrics import DELIVERIES, RETRIES
 from shared.runtime import Process
 from tests import toy
 from tests.installation import Installation, asking, running, until
@@ -304,3 +305,49 @@ async def test_an_id_far_from_our_clock_is_parked(toys: Toys, portal: Requests) 
 
     assert parked[0]["message_id"] == old
     assert await toys.words("accounts") == []
+
+
+async def test_what_cannot_be_parked_waits_until_it_can(
+    toys: Toys, servers: Servers, role_passwords: dict[str, str]
+) -> None:
+    name = urlsplit(toys.urls["accounts"]).path[1:]
+    owner_url = url_for(servers.postgres_url, "accounts_owner", role_passwords["accounts_owner"], name)
+    owner = await asyncpg.connect(owner_url)
+    await owner.execute("REVOKE INSERT ON parked_messages FROM accounts")
+    async with running(toys.process("accounts")):
+        bad = await toys.publish(body=b"not JSON")
+
+        async def is_put_off() -> bool:
+            return RETRIES.labels("30min")._value.get() > before
+
+        before = RETRIES.labels("30min")._value.get()
+        await until(is_put_off, "it went to the last tier")
+        assert await toys.parked("accounts") == []
+        await owner.execute("GRANT INSERT ON parked_messages TO accounts")
+
+        async def is_parked() -> bool:
+            return bool(await toys.parked("accounts"))
+
+        await until(is_parked, "it is parked")
+    await owner.close()
+    (parked,) = await toys.parked("accounts")
+    assert (parked["message_id"], parked["reason"]) == (bad.message_id, "undecodable")
+
+
+async def test_one_bad_message_holds_up_none_of_its_group(toys: Toys) -> None:
+    words = [f"{n:02}" for n in range(40)]
+    for word in (*words[:20], "boom", *words[20:]):
+        await toys.publish(body=msgspec.json.encode(AddWord(word=word)))
+    await toys.publish(body=b"not JSON")
+
+    async with running(toys.process("accounts")):
+
+        async def is_all_settled() -> bool:
+            return len(await toys.parked("accounts")) == 2
+
+        await until(is_all_settled, "both bad ones are parked")
+
+    assert await toys.words("accounts") == words
+    assert {row["reason"] for row in await toys.parked("accounts")} == {"failed", "undecodable"}
+    transactions = await toys.pools["accounts"].fetchval("SELECT count(DISTINCT xmin::text) FROM toy")
+    assert transactions <= len(words)

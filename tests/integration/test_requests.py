@@ -16,6 +16,7 @@ from shared.clock import real_clock
 from shared.database import Pool, open_pool
 from shared.errors import DeadlinePassedError
 from shared.messages.base import IdReused
+from shared.messaging.broker import Delivery, connect
 from shared.messaging.ids import new_id
 from shared.messaging.requests import Requests
 from shared.runtime import Process
@@ -151,3 +152,34 @@ async def test_a_second_request_of_an_id_goes_on_when_the_first_is_given_up(
 
 async def is_waiting(portal: Requests) -> bool:
     return bool(portal.waiting)
+
+
+async def test_a_reply_queue_lost_on_a_live_connection_is_noticed(owner: Owner) -> None:
+    """As when an operator deleted it: else every request would wait for its deadline."""
+    lost = asyncio.Event()
+    async with connect(owner.installation.broker_url("portal"), name="test") as connection:
+        name = await connection.open_reply_queue(_ignore, lost.set)
+        channel = await connection._connection.channel()
+        await (await channel.get_queue(name, ensure=False)).delete(if_unused=False, if_empty=False)
+
+        async with asyncio.timeout(10):
+            await lost.wait()
+        assert connection.is_open
+
+
+async def _ignore(delivery: Delivery) -> None:
+    pass
+
+
+async def test_requests_go_on_with_a_new_reply_queue(owner: Owner, portal: Requests) -> None:
+    async with running(owner.process()):
+        await portal.ask(CountWords())
+        before = portal._reply_queue
+        assert portal._publisher is not None
+        portal._publisher.give_up()
+
+        async def has_another() -> bool:
+            return portal._publisher is not None and portal._reply_queue != before
+
+        await until(has_another, "another reply queue")
+        assert isinstance((await portal.ask(CountWords())).message, WordsCounted)

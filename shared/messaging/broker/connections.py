@@ -1,11 +1,12 @@
 """Connections to the broker, which are not mended when they break, and what is consumed on them."""
 
 import asyncio
+import random
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import aio_pika
 import aiormq
@@ -73,8 +74,13 @@ class BrokerConnection:
         await channel.set_qos(prefetch_count=prefetch_count)
         return Subscription(channel, self.login)
 
-    async def open_reply_queue(self, put: Callable[[Delivery], Awaitable[None]]) -> str:
-        """An exclusive queue with a new random name, bound by that name to `replies`; it goes with us."""
+    async def open_reply_queue(
+        self, put: Callable[[Delivery], Awaitable[None]], on_lost: Callable[[], None]
+    ) -> str:
+        """An exclusive queue with a new random name, bound by that name to `replies`; it goes with us.
+
+        `on_lost` is called when the queue is gone while the connection may live on, as when it was deleted.
+        """
         channel = await self._connection.channel(publisher_confirms=False)
         name = f"replies.{self.login.party}.{secrets.token_hex(16)}"
         queue = await channel.declare_queue(name, exclusive=True, auto_delete=True, durable=False)
@@ -83,6 +89,9 @@ class BrokerConnection:
         async def on_message(message: AbstractIncomingMessage) -> None:
             await put(Delivery(message, name, self.login, Outstanding()))
 
+        channel.close_callbacks.add(lambda *_: on_lost())
+        underlay = cast(aiormq.Channel, await channel.get_underlay_channel())
+        underlay.on_consumer_cancel_callbacks.add(lambda _: on_lost())
         await queue.consume(on_message, no_ack=True)
         return name
 
@@ -108,14 +117,13 @@ class BrokerConnection:
 
 @asynccontextmanager
 async def connect(url: str, *, name: str) -> AsyncIterator[BrokerConnection]:
-    """Open one connection; it is closed at the end, however that comes."""
+    """Open one connection; it is closed at the end, however that comes.
+
+    An address may name several nodes of one broker (`amqp://login@first:5672,second:5672/host`): one of them
+    is enough. They are tried in a random order, which spreads the connections over them.
+    """
     read_all_content_headers()
-    joint = "&" if urlsplit(url).query else "?"
-    connection = await aio_pika.connect(
-        f"{url}{joint}heartbeat={HEARTBEAT_SECONDS}",
-        timeout=CONNECT_TIMEOUT_SECONDS,
-        client_properties={"connection_name": name},
-    )
+    connection = await _connect_to_any(addresses_of(url), name)
     try:
         yield BrokerConnection(connection, Login(url))
     finally:
@@ -124,3 +132,29 @@ async def connect(url: str, *, name: str) -> AsyncIterator[BrokerConnection]:
                 await connection.close()
         except (TimeoutError, *LOST):
             pass
+
+
+def addresses_of(url: str) -> list[str]:
+    """The addresses that one stands for: the same, once for each node that it names."""
+    parts = urlsplit(url)
+    login, at, nodes = parts.netloc.rpartition("@")
+    return [urlunsplit(parts._replace(netloc=f"{login}{at}{node}")) for node in nodes.split(",")]
+
+
+async def _connect_to_any(addresses: Sequence[str], name: str) -> AbstractConnection:
+    *others, last = random.sample(addresses, len(addresses))
+    for address in others:
+        try:
+            return await _connect_to(address, name)
+        except (TimeoutError, *LOST):
+            continue
+    return await _connect_to(last, name)
+
+
+async def _connect_to(address: str, name: str) -> AbstractConnection:
+    joint = "&" if urlsplit(address).query else "?"
+    return await aio_pika.connect(
+        f"{address}{joint}heartbeat={HEARTBEAT_SECONDS}",
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        client_properties={"connection_name": name},
+    )

@@ -86,6 +86,10 @@ class Publisher:
         """Return when the connection is lost, or the broker closed a channel, as over a forbidden message."""
         await self._closed.wait()
 
+    def give_up(self) -> None:
+        """Let who waits for the end of the connection open another one: it is of no use any more."""
+        self._closed.set()
+
     async def reply(self, outgoing: Outgoing) -> None:
         """Send a reply: not persistent, not mandatory, unconfirmed; the asker asks again if it is lost."""
         try:
