@@ -12,12 +12,13 @@ from cyclopts import App, Parameter
 from deploy.demo.play import play
 from deploy.local import servers
 from deploy.local.progress import LocalServerError
-from deploy.tool import clock, outboxes, parked, processes, replaying, stories, tracing
+from deploy.tool import clock, outboxes, parked, processes, releases, replaying, stories, tracing
 from deploy.tool.contracts import write_documents
 from deploy.tool.databases import MigrationError
 from deploy.tool.installing import install as install_on
 from deploy.tool.operating import OperatorError
 from deploy.tool.price_receipts import price_receipts
+from deploy.tool.releases import ReleaseError
 from deploy.tool.residence import ResidenceError
 from deploy.tool.status import print_status
 from deploy.tool.stories import StoryError
@@ -39,6 +40,7 @@ app.command(tracing.trace_id, name="trace")
 _EXPECTED = (
     StoryError,
     OperatorError,
+    ReleaseError,
     ResidenceError,
     TopologyError,
     MigrationError,
@@ -109,9 +111,19 @@ def apply_topology(story: StoryNumber = None) -> None:
 
 
 @app.command
-def documents(*, check: bool = False) -> int:
-    """Write the contracts, `docs/messages.md` and the AsyncAPI document from the route tables."""
-    return write_documents(is_check=check)
+def documents(*, check: bool = False, samples: bool = False, release: bool = False) -> int:
+    """Write the contracts, `docs/messages.md` and the AsyncAPI document from the route tables.
+
+    `--check` writes nothing and exits 1 if a file is stale, or a message breaks with the last release.
+    `--samples` writes a golden sample of each message that has none. `--release` makes today's messages those
+    of the last release, under the version that the changelog begins with.
+    """
+    if samples:
+        return releases.write_samples()
+    if release:
+        return releases.write_release()
+    stale = write_documents(is_check=check)
+    return max(stale, releases.check_messages()) if check else stale
 
 
 @app.command(name="price-receipts")

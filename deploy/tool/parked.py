@@ -1,7 +1,8 @@
 """`nextgen parked`: messages that were given up on; listed, shown, and put back on their way."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -27,12 +28,13 @@ from deploy.tool.operating import (
 )
 from deploy.tool.redriving import Order, Say, redrive, try_redrive
 from deploy.tool.stepping import Pace
-from shared.messaging.parked import ParkedRow, Selection, find_parked, list_parked
-from shared.messaging.redrives import list_redrives
+from shared.database import OwnConnection
+from shared.messaging.parked import ParkedRow, Selection, find_parked, list_parked, settle_parked
+from shared.messaging.redrives import insert_redrive, list_redrives, new_redrive
 from shared.messaging.topology import SERVICES
 
 AT_MOST = 1_000
-app = App(name="parked", help="Messages that were given up on: list, show, redrive.")
+app = App(name="parked", help="Messages that were given up on: list, show, redrive, settle.")
 
 
 @Parameter(name="*")
@@ -70,7 +72,7 @@ EVERYTHING = Filters()
 def show_list(
     *, filters: Filters = EVERYTHING, settled: bool = False, at_most: int = AT_MOST, story: StoryNumber = None
 ) -> None:
-    """List parked messages, the oldest first; with `--settled` those that were redriven."""
+    """List parked messages, the oldest first; with `--settled` those that were redriven or settled."""
     selection = filters.selection(is_settled=settled)
     place, services = stories.load(story), services_named(filters.service)
     asyncio.run(print_list(place, services, selection, at_most, print))
@@ -80,9 +82,20 @@ def show_list(
 def show_one(row_id: UUID, /, *, body: bool = False, story: StoryNumber = None) -> None:
     """Show one parked message: its envelope, headers, error, and what was done with it.
 
-    With `--body` its body too, which may hold a person's data; what is sealed stays sealed.
+    With `--body` its body too, which may hold a person's data; what is sealed stays sealed, and who looked is
+    kept in the table `redrives`.
     """
-    asyncio.run(print_one(stories.load(story), SERVICES, row_id, print, with_body=body))
+    looker = operator_name() if body else None
+    asyncio.run(print_one(stories.load(story), SERVICES, row_id, print, body_to=looker))
+
+
+@app.command(name="settle")
+def settle_one(row_id: UUID, /, *, because: str, story: StoryNumber = None) -> None:
+    """Settle a parked message that will never be redriven, as when its sender has sent it anew.
+
+    Why, and who said so, is kept in the table `redrives`; name no person in it.
+    """
+    asyncio.run(settle(stories.load(story), SERVICES, row_id, operator_name(), because))
 
 
 @app.command(name="redrive")
@@ -123,24 +136,45 @@ async def print_list(
 
 
 async def print_one(
-    place: Place, services: Sequence[str], row_id: UUID, say: Say, *, with_body: bool = False
+    place: Place, services: Sequence[str], row_id: UUID, say: Say, *, body_to: str | None = None
 ) -> None:
-    """Print all that is known of one message. Raises OperatorError if no service has it."""
+    """Print all that is known of one message; its body only to an operator who is named, and that is kept.
+
+    Raises OperatorError if no service has it.
+    """
+    async with _holding(place, services, row_id) as (connection, row):
+        if body_to is not None:
+            await insert_redrive(connection, new_redrive(row.id, body_to, place.clock(), "body_shown"))
+        for name, value in _facts(row):
+            say(f"{name:<16}{printable(value)}")
+        for name, value in sorted(row.headers.items()):
+            say(f"header          {printable(name)}: {printable(value)}")
+        for done in await list_redrives(connection, row_id):
+            text = f"{instant(done.noted_at)} {done.operator}: {done.outcome} {done.problem}"
+            say(f"record          {printable(text.rstrip())}")
+        for line in _body_lines(row) if body_to is not None else ():
+            say(printable(line))
+
+
+async def settle(place: Place, services: Sequence[str], row_id: UUID, operator: str, because: str) -> None:
+    """Settle one message without sending it. Raises OperatorError if it is settled, or no service has it."""
+    async with _holding(place, services, row_id) as (connection, row), connection.transaction():
+        if not await settle_parked(connection, row, place.clock()):
+            raise OperatorError(f"{row_id} is settled already, or was parked anew just now")
+        await insert_redrive(connection, new_redrive(row.id, operator, place.clock(), "settled", because))
+
+
+@asynccontextmanager
+async def _holding(
+    place: Place, services: Sequence[str], row_id: UUID
+) -> AsyncIterator[tuple[OwnConnection, ParkedRow]]:
+    """The database that has this message, and the message."""
     for service in services:
         async with connected(place, service) as connection:
             row = await find_parked(connection, row_id)
-            if row is None:
-                continue
-            for name, value in _facts(row):
-                say(f"{name:<16}{printable(value)}")
-            for name, value in sorted(row.headers.items()):
-                say(f"header          {printable(name)}: {printable(value)}")
-            for done in await list_redrives(connection, row_id):
-                text = f"{instant(done.noted_at)} {done.operator}: {done.outcome} {done.problem}"
-                say(f"redrive         {printable(text.rstrip())}")
-            for line in _body_lines(row) if with_body else ():
-                say(printable(line))
-            return
+            if row is not None:
+                yield connection, row
+                return
     raise OperatorError(f"no service has parked {row_id}; `nextgen parked list` shows the ids")
 
 

@@ -15,11 +15,10 @@ from shared.messaging import inbox
 from shared.messaging.bench import Bench
 from shared.messaging.broker import Publisher, connect
 from shared.messaging.dry_run import try_out
-from shared.messaging.ids import new_id
 from shared.messaging.judge import Verdict
 from shared.messaging.parked import ParkedRow, Selection, find_parked, list_parked, settle_parked
 from shared.messaging.partitions import get_start_of_inbox
-from shared.messaging.redrives import Outcome, Redrive, find_obstacle, insert_redrive, outgoing_of
+from shared.messaging.redrives import Outcome, find_obstacle, insert_redrive, new_redrive, outgoing_of
 
 Say = Callable[[str], None]
 OpenBench = Callable[[Place, str], AbstractAsyncContextManager[Bench[Any]]]
@@ -54,15 +53,8 @@ class _Run:
     async def note(self, row: ParkedRow, outcome: Outcome, problem: str = "") -> None:
         """Put an outcome on record, and say it."""
         now = self.place.clock()
-        redrive = Redrive(
-            id=new_id(now),
-            parked_id=row.id,
-            operator=self.order.operator,
-            noted_at=now,
-            outcome=outcome,
-            problem=problem,
-        )
-        await insert_redrive(self.connection, redrive)
+        redriven = new_redrive(row.id, self.order.operator, now, outcome, problem)
+        await insert_redrive(self.connection, redriven)
         if outcome != "begun":
             told = f"{row.id}  {printable(row.type)}  {short(row.message_id)}  {outcome}"
             self.say(f"{told}: {printable(problem)}" if problem else told)

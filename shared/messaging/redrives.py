@@ -24,6 +24,8 @@ Outcome = Literal[
     "not_handled_in_time",
     "would_be_handled",
     "would_fail",
+    "body_shown",
+    "settled",
 ]
 
 
@@ -104,6 +106,20 @@ def outgoing_of(parked: ParkedRow) -> Outgoing:
         deadline=envelope.deadline,
         original_sender=envelope.sender,
         parked_at=envelope.parked_at,
+    )
+
+
+def new_redrive(
+    parked_id: UUID, operator: str, now: datetime, outcome: Outcome, problem: str = ""
+) -> Redrive:
+    """What is to be kept of an act at an instant."""
+    return Redrive(
+        id=ids.new_id(now),
+        parked_id=parked_id,
+        operator=operator,
+        noted_at=now,
+        outcome=outcome,
+        problem=problem,
     )
 
 

@@ -91,8 +91,8 @@ class Relay:
         now = self._bench.now()
         try:
             await outbox.ensure_partitions(connection, now - PARTITIONS_BEHIND, now + PARTITIONS_AHEAD)
-            while await partitions.drop_oldest_partition(connection, now):
-                continue
+            while name := await partitions.drop_oldest_partition(connection, now):
+                structlog.get_logger().info("partition_dropped", partition=name)
         except LockNotAvailableError:
             structlog.get_logger().info("partitions_busy")
             return UPKEEP_RETRY_SECONDS

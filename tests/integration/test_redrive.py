@@ -15,7 +15,8 @@ import pytest
 
 from deploy.local.servers import Servers
 from deploy.tool.benches import open_bench
-from deploy.tool.parked import print_list, print_one
+from deploy.tool.operating import OperatorError
+from deploy.tool.parked import print_list, print_one, settle
 from deploy.tool.redriving import redrive, try_redrive
 from deploy.tool.stepping import Pace
 from shared.database import transaction
@@ -294,9 +295,21 @@ async def test_a_body_is_shown_only_on_request(toys: OperatedToys) -> None:
 
     await print_one(toys, SERVICES, row_id, toys.say)
     without = "\n".join(toys.said)
-    await print_one(toys, SERVICES, row_id, toys.say, with_body=True)
+    await print_one(toys, SERVICES, row_id, toys.say, body_to="olga@test")
 
     assert "RuntimeError" in without
     assert "shy" not in without
     assert '"word": "shy"' in "\n".join(toys.said)
     assert "planted" not in "\n".join(toys.said)
+    assert [tuple(row) for row in await toys.rows("accounts", OUTCOMES)] == [("body_shown", "olga@test")]
+
+
+async def test_what_nobody_will_send_again_is_settled_by_hand_once_and_on_record(toys: OperatedToys) -> None:
+    row_id = await park(toys, reason="undecodable")
+
+    await settle(toys, SERVICES, row_id, "olga@test", "the court has sent it anew")
+    with pytest.raises(OperatorError, match="is settled already"):
+        await settle(toys, SERVICES, row_id, "olga@test", "again")
+
+    assert await open_words(toys) == []
+    assert [tuple(row) for row in await toys.rows("accounts", OUTCOMES)] == [("settled", "olga@test")]

@@ -1,6 +1,6 @@
 """The broker: the only package that knows AMQP. Connections, strict publishing, deliveries, reply queues."""
 
-from shared.messaging.broker.connections import BrokerConnection, Subscription, connect
+from shared.messaging.broker.connections import BrokerConnection, Subscription, addresses_of, connect
 from shared.messaging.broker.deliveries import Delivery, Login, acknowledge_all, is_cancelled
 from shared.messaging.broker.publisher import CONFIRM_TIMEOUT_SECONDS, Publisher
 
@@ -12,6 +12,7 @@ __all__ = [
     "Publisher",
     "Subscription",
     "acknowledge_all",
+    "addresses_of",
     "connect",
     "is_cancelled",
 ]
