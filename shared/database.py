@@ -1,6 +1,7 @@
 """PostgreSQL: pools, transactions, and which errors mean that the database is not there."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import asyncpg
 
 from shared.errors import UnavailableError
+from shared.metrics import POOL_WAIT_SECONDS
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -78,9 +80,12 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
 
     Raises UnavailableError when the database is not there or no connection comes free in time.
     """
+    began = time.monotonic()
     try:
-        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection, connection.transaction():
-            yield connection
+        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
+            POOL_WAIT_SECONDS.observe(time.monotonic() - began)
+            async with connection.transaction():
+                yield connection
     except _ANY_FAILURE as error:
         if is_unavailable(error):
             raise UnavailableError(type(error).__name__) from error

@@ -10,6 +10,24 @@ CRITICAL_SECONDS = Histogram(
     ["queue"],
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300, 3600),
 )
+INBOX_LAG_SECONDS = Histogram(
+    "nextgen_inbox_lag_seconds",
+    "From the making of a message to the moment a worker took it up; first attempts only",
+    ["queue"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300, 3600),
+)
+GROUP_SIZE = Histogram(
+    "nextgen_group_deliveries", "Deliveries handled in one transaction", buckets=(2, 5, 10, 20, 50)
+)
+GROUPS_UNDONE = Counter("nextgen_groups_undone_total", "Groups that failed and were handled one by one")
+CONSUMING = Gauge(
+    "nextgen_consuming", "1 while our channels are open and the broker has cancelled no consumer, else 0"
+)
+POOL_WAIT_SECONDS = Histogram(
+    "nextgen_pool_wait_seconds",
+    "What a transaction waited for a database connection",
+    buckets=(0.001, 0.01, 0.1, 0.5, 1, 5),
+)
 RETRIES = Counter("nextgen_retries_total", "Messages sent to a wait tier", ["tier"])
 PARKED = Counter("nextgen_parked_total", "Messages given up on", ["reason"])
 RELAYED = Counter("nextgen_relayed_total", "Outbox messages that the broker confirmed")

@@ -5,14 +5,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
+import structlog
 
 from shared.errors import NextgenError
+from shared.logs import describe
 from shared.messaging.bench import Bench
-from shared.messaging.broker import BrokerConnection, Delivery, Subscription, connect
+from shared.messaging.broker import LOST, BrokerConnection, Delivery, Subscription, connect, is_cancelled
 from shared.messaging.groups import GROUP_SIZE
 from shared.messaging.publishing import Publishing
 from shared.messaging.registry import Service
 from shared.messaging.settler import Settler
+from shared.metrics import CONSUMING
 
 LOOK_SECONDS = 1.0
 BULK_WORKERS = 2
@@ -21,7 +24,7 @@ BULK_GROUP = 4
 
 
 class ConsumerLostError(NextgenError):
-    """The broker cancelled a consumer, or the connection is gone."""
+    """The connection is gone."""
 
 
 class LaneSize(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,46 +83,68 @@ class Consumer:
         self._url = broker_url
         self._name = bench.service.name
         self.lanes = lanes_of(bench.service, settler, workers, prefetch)
-        self._subscriptions: list[Subscription] = []
+        self._subscriptions: dict[Lane, Subscription] = {}
+        self._log = structlog.get_logger()
         self._is_stopping = False
         self.is_consuming = False
 
     async def consume(self) -> None:
-        """Consume until the connection or a consumer is lost; run again and again by `keep_running`."""
+        """Consume until the connection is lost; run again and again by `keep_running`.
+
+        A lane that loses a queue is opened anew, each second if need be; the other lanes go on meanwhile. So
+        a classic queue whose node of the broker is away stops only what comes on it.
+        """
         async with connect(self._url, name=f"{self._name} consuming") as connection:
             try:
-                for lane in self.lanes:
-                    await self._open(connection, lane)
-                while await self._look():  # noqa: ASYNC110 (the broker's cancel sets no event)
+                while connection.is_open:
+                    self._set_consuming(await self._look_after_all(connection))
                     await asyncio.sleep(LOOK_SECONDS)
             finally:
-                self.is_consuming = False
+                self._set_consuming(False)
                 self._subscriptions.clear()
         raise ConsumerLostError(self._name)
 
     async def stop_consuming(self) -> None:
         """Take no new deliveries, give back those that nobody has begun, and finish the others."""
         self._is_stopping = True
-        for subscription in list(self._subscriptions):
+        for subscription in list(self._subscriptions.values()):
             await subscription.cancel()
         for lane in self.lanes:
             await lane.give_back_waiting()
         for lane in self.lanes:
             await lane.finish()
 
+    async def _look_after_all(self, connection: BrokerConnection) -> bool:
+        """Open each lane that isn't; do all consume now?"""
+        results = [await self._look_after(connection, lane) for lane in self.lanes]
+        return all(results)
+
+    async def _look_after(self, connection: BrokerConnection, lane: Lane) -> bool:
+        known = self._subscriptions.get(lane)
+        if self._is_stopping or (known is not None and await known.is_consuming()):
+            return True
+        if known is not None:
+            del self._subscriptions[lane]
+            await known.close()  # what it delivered comes again: nobody could settle it any more
+        try:
+            await self._open(connection, lane)
+        except (TimeoutError, asyncio.CancelledError, *LOST) as error:
+            if is_cancelled():
+                raise
+            self._log.warning("lane_not_open", queues=lane.queues, error=describe(error))
+            return False
+        return True
+
     async def _open(self, connection: BrokerConnection, lane: Lane) -> None:
         subscription = await connection.open_subscription(lane.prefetch)
-        self._subscriptions.append(subscription)
+        self._subscriptions[lane] = subscription
         for queue in lane.queues:
             if not self._is_stopping:
                 await subscription.consume(queue, lane.put)
 
-    async def _look(self) -> bool:
-        for subscription in self._subscriptions:
-            if not await subscription.is_consuming():
-                return False
-        self.is_consuming = True
-        return True
+    def _set_consuming(self, is_so: bool) -> None:
+        self.is_consuming = is_so
+        CONSUMING.set(is_so)
 
 
 def lanes_of(service: Service[Any], settler: Settler, workers: int, prefetch: int) -> tuple[Lane, ...]:

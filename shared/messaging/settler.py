@@ -22,7 +22,16 @@ from shared.messaging.parking import park
 from shared.messaging.publishing import Publishing
 from shared.messaging.registry import messages_by_name
 from shared.messaging.topology import WAIT_TIERS
-from shared.metrics import CRITICAL_SECONDS, DELIVERIES, HANDLING_SECONDS, PARKED, RETRIES
+from shared.metrics import (
+    CRITICAL_SECONDS,
+    DELIVERIES,
+    GROUP_SIZE,
+    GROUPS_UNDONE,
+    HANDLING_SECONDS,
+    INBOX_LAG_SECONDS,
+    PARKED,
+    RETRIES,
+)
 
 QUICK_TRIES = 3
 QUICK_PAUSE_SECONDS = 0.05
@@ -86,6 +95,7 @@ class Settler:
         try:
             judged = await judge_group(self._bench, [member for _, member in members])
         except GroupUndoneError as error:
+            GROUPS_UNDONE.inc()
             self._log.info("group_undone", size=len(members), error=str(error))
             return
         settled = [
@@ -96,6 +106,7 @@ class Settler:
         for _, envelope, judgement in settled:
             await self._answer(envelope, judgement.reply)
         is_settled = await acknowledge_all([delivery for delivery, _, _ in settled])
+        GROUP_SIZE.observe(len(settled))
         seconds = time.monotonic() - started
         for delivery, envelope, judgement in settled:
             self._record(delivery, envelope, judgement, is_settled, seconds)
@@ -251,9 +262,10 @@ class Settler:
         HANDLING_SECONDS.labels(delivery.queue).observe(seconds)
         fields: dict[str, Any] = {}
         if envelope is not None:
-            CRITICAL_SECONDS.labels(delivery.queue).observe(
-                max(0.0, (self._bench.now() - envelope.time).total_seconds())
-            )
+            age = max(0.0, (self._bench.now() - envelope.time).total_seconds())
+            CRITICAL_SECONDS.labels(delivery.queue).observe(age)
+            if envelope.attempt == 1:
+                INBOX_LAG_SECONDS.labels(delivery.queue).observe(max(0.0, age - seconds))
             fields = {
                 "message_id": str(envelope.message_id),
                 "correlation_id": str(envelope.correlation_id),

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from deploy.local.rabbitmq import LARGEST_MESSAGE_BYTES
 from deploy.local.servers import Servers
@@ -351,3 +352,23 @@ async def test_one_bad_message_holds_up_none_of_its_group(toys: Toys) -> None:
     assert {row["reason"] for row in await toys.parked("accounts")} == {"failed", "undecodable"}
     transactions = await toys.pools["accounts"].fetchval("SELECT count(DISTINCT xmin::text) FROM toy")
     assert transactions <= len(words)
+
+
+async def test_what_operators_measure_tells_of_a_command(toys: Toys, portal: Requests) -> None:
+    async def measured(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(name, labels) or 0.0
+
+    of_commands = {"queue": "accounts.commands"}
+    counted = ("nextgen_inbox_lag_seconds_count", "nextgen_critical_seconds_count")
+    before = {name: await measured(name, **of_commands) for name in counted}
+    waits_before = await measured("nextgen_pool_wait_seconds_count")
+    async with running(toys.process("accounts")):
+        await portal.ask(AddWord(word="a"))
+
+        async def are_counted() -> bool:
+            return all([await measured(name, **of_commands) > before[name] for name in counted])
+
+        await until(are_counted, "the command is measured")
+        assert await measured("nextgen_consuming") == 1
+        assert await measured("nextgen_pool_wait_seconds_count") > waits_before
+    assert await measured("nextgen_consuming") == 0

@@ -21,7 +21,7 @@ HEARTBEAT_SECONDS = 10
 
 
 class Subscription:
-    """Consumers of one connection; `watch` ends when any of them is gone."""
+    """Consumers on a channel of their own."""
 
     def __init__(self, channel: AbstractChannel, login: Login) -> None:
         self._channel = channel
@@ -54,6 +54,14 @@ class Subscription:
             except (TimeoutError, *LOST):
                 continue
         self._tags.clear()
+
+    async def close(self) -> None:
+        """Close the channel; what came on it and isn't settled comes again."""
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+                await self._channel.close()
+        except (TimeoutError, *LOST):
+            pass
 
 
 class BrokerConnection:
