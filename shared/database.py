@@ -40,7 +40,13 @@ _SERVER_SETTINGS = {
 }
 _UNAVAILABLE_CLASSES = ("08", "53", "57P0")
 _OF_FILES = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError)
-_ANY_FAILURE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
+_ANY_FAILURE = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    asyncio.TimeoutError,
+)
 
 
 async def open_pool(url: str, *, size: int, name: str) -> Pool:
@@ -128,6 +134,9 @@ def is_unavailable(error: BaseException) -> bool:
     """Does the error say that the database is not there, rather than that the statement is wrong?"""
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate or "").startswith(_UNAVAILABLE_CLASSES)
+    if isinstance(error, asyncpg.InternalClientError):
+        # The driver's state machine, where the server died between two of its messages.
+        return "another operation" in str(error)
     if isinstance(error, asyncpg.InterfaceError):
         return "closed" in str(error) or "connection" in str(error)
     return isinstance(error, (OSError, asyncio.TimeoutError)) and not isinstance(error, _OF_FILES)

@@ -163,7 +163,13 @@ class Drill:
         query = "SELECT status FROM accounts WHERE account_id = $1"
         try:
             rows = await self.system.rows("paa_billing", query, person.id)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+        except (
+            OSError,
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+            TimeoutError,
+        ):
             return False
         return [row["status"] for row in rows] == ["active"]
 

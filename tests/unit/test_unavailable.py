@@ -17,6 +17,7 @@ from shared.database import is_unavailable
         asyncpg.AdminShutdownError("shutting down"),
         asyncpg.TooManyConnectionsError("too many"),
         asyncpg.InterfaceError("connection is closed"),
+        asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
     ],
 )
 def test_the_database_is_away(error: Exception) -> None:
@@ -33,6 +34,7 @@ def test_the_database_is_away(error: Exception) -> None:
         asyncpg.QueryCanceledError("too slow"),
         asyncpg.DeadlockDetectedError("deadlock"),
         asyncpg.InterfaceError("another operation is in progress"),
+        asyncpg.InternalClientError("unexpected message"),
     ],
 )
 def test_the_fault_is_elsewhere(error: Exception) -> None:
