@@ -175,11 +175,15 @@ class Drill:
 
     async def _kill(self, kills: int) -> None:
         """One after the other, each victim at random and up again before the next; at least so many."""
+        bag: list[str] = []
         while self.accepted.kills.total() < kills or not self.is_over:
             await asyncio.sleep(self.chance.uniform(0, LONGEST_PEACE_SECONDS))
             if self.is_over and self.accepted.kills.total() >= kills:
                 return
-            victim = self.chance.choice((*SERVICES, *SERVICES, "broker", "database"))
+            if not bag:  # nobody is spared for long
+                bag = [*SERVICES, *SERVICES, "broker", "database"]
+                self.chance.shuffle(bag)
+            victim = bag.pop()
             await self._strike(victim)
             self.accepted.kills[victim] += 1
 
