@@ -21,7 +21,7 @@ from shared.clock import Clock
 from shared.messaging.bench import Bench
 from shared.messaging.registry import Contract, Service
 from shared.messaging.requests import Requests
-from shared.messaging.topology import WAIT_TIERS, topology_of
+from shared.messaging.topology import DELIVERY_LIMIT, WAIT_TIERS, topology_of
 from shared.messaging.wakeup import Wakeup
 from shared.runtime import Process, keep_running
 from shared.settings import ServiceSettings
@@ -40,6 +40,7 @@ class Installation:
     folder: Path
     instance: str = field(default_factory=lambda: f"test{secrets.token_hex(4)}")
     passwords: dict[str, str] = field(default_factory=dict)
+    delivery_limit: int = DELIVERY_LIMIT
 
     def build(self, contracts: Iterable[Contract], courts: tuple[str, ...] = ("ncwbk", "gubk")) -> None:
         """Apply the topology for these contracts, and write the key files."""
@@ -49,6 +50,7 @@ class Installation:
             virtual_host=self.instance,
             courts=courts,
             wait_tiers=QUICK_TIERS,
+            delivery_limit=self.delivery_limit,
         )
         self.passwords = {party: secrets.token_urlsafe(16) for party in topology.parties}
         apply_topology(self.servers.broker_admin_url, topology, self.passwords)

@@ -57,12 +57,13 @@ def topology_of(
     virtual_host: str,
     courts: Iterable[str],
     wait_tiers: Mapping[str, int] = WAIT_TIERS,
+    delivery_limit: int = DELIVERY_LIMIT,
 ) -> Topology:
     """The topology for these contracts and for these courts' logins."""
     known, court_ids = tuple(contracts), tuple(courts)
     if taken := {*SERVICES, *ASKERS} & {*court_ids}:
         raise ValueError(f"a court can't have the login of another party: {', '.join(sorted(taken))}")
-    maker = _Maker(virtual_host, instance)
+    maker = _Maker(virtual_host, instance, delivery_limit)
     for sender in (*SERVICES, *ASKERS, "courts"):
         maker.exchange(sender, "topic")
     maker.exchange("replies", "direct")
@@ -86,8 +87,9 @@ def topology_of(
 
 
 class _Maker:
-    def __init__(self, virtual_host: str, instance: str) -> None:
+    def __init__(self, virtual_host: str, instance: str, delivery_limit: int) -> None:
         self.virtual_host, self.instance = virtual_host, instance
+        self.delivery_limit = delivery_limit
         self.exchanges: list[dict[str, Any]] = []
         self.queues: list[dict[str, Any]] = []
         self.bindings: list[dict[str, Any]] = []
@@ -133,13 +135,13 @@ class _Maker:
             self.exchange(f"{service}.{kind}", "direct", internal=internal)
         for kind in WAITING_QUEUES:
             name = f"{service}.{kind}"
-            self.queue(name, _quorum(dead_letter=f"{service}.dead", key=name))
+            self.queue(name, self._quorum(dead_letter=f"{service}.dead", key=name))
             self.binding(f"{service}.dead", f"{service}.dead", name)
         self.queue(f"{service}.queries", {"x-queue-type": "classic", "x-message-ttl": QUERY_TTL_MILLISECONDS})
         self.queue(f"{service}.dead", _NEVER_GIVING_UP)
         for tier, milliseconds in wait_tiers.items():
             wait = f"{service}.wait.{tier}"
-            self.queue(wait, {**_quorum(dead_letter=f"{service}.return"), "x-message-ttl": milliseconds})
+            self.queue(wait, {**self._quorum(dead_letter=f"{service}.return"), "x-message-ttl": milliseconds})
             for kind in WAITING_QUEUES:
                 key = f"{tier}.{service}.{kind}"
                 self.binding(f"{service}.wait", wait, key)
@@ -163,16 +165,15 @@ class _Maker:
         for service in SERVICES:
             self.binding(service, results, f"*.*.*.{court}")
 
-
-def _quorum(*, dead_letter: str, key: str | None = None) -> dict[str, Any]:
-    arguments: dict[str, Any] = {
-        "x-queue-type": "quorum",
-        "x-dead-letter-exchange": dead_letter,
-        "x-dead-letter-strategy": "at-least-once",
-        "x-overflow": "reject-publish",
-        "x-delivery-limit": DELIVERY_LIMIT,
-    }
-    return arguments if key is None else {**arguments, "x-dead-letter-routing-key": key}
+    def _quorum(self, *, dead_letter: str, key: str | None = None) -> dict[str, Any]:
+        arguments: dict[str, Any] = {
+            "x-queue-type": "quorum",
+            "x-dead-letter-exchange": dead_letter,
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+            "x-delivery-limit": self.delivery_limit,
+        }
+        return arguments if key is None else {**arguments, "x-dead-letter-routing-key": key}
 
 
 def _permission(maker: _Maker, party: str) -> dict[str, Any]:
