@@ -3,13 +3,13 @@
 import asyncio
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from deploy.demo import cast, report, usages
-from deploy.demo.court import Report, report_usage
-from deploy.demo.desk import DemoError, Desk, Person, open_desk
+from deploy.demo.court import report_usage
+from deploy.demo.desk import DemoError, Person, open_desk
+from deploy.demo.stage import Stage
 from deploy.tool import clock, processes, stories
 from shared.messages import accounts, linking, paa_billing
 from shared.messages.base import Reply
@@ -25,25 +25,6 @@ CLOSING_DAY = datetime(2020, 1, 3, 9, 0, tzinfo=BUSINESS_ZONE)
 QUARTER = "2019-Q4"
 CLOSE_SECONDS = 120.0
 PREPAYMENT_CENTS = 2_500
-
-
-@dataclass
-class Stage:
-    """What has happened so far."""
-
-    desk: Desk
-    people: dict[str, Person] = field(default_factory=dict)
-    uses: list[usages.Use] = field(default_factory=list)
-    reports: list[Report] = field(default_factory=list)
-    refusals: list[str] = field(default_factory=list)
-
-    def of(self, role: cast.Role) -> Person:
-        """The account's holder in a part."""
-        return self.people[role.user_name]
-
-    def everybody(self) -> list[Person]:
-        """All who have an account, in the order in which they came."""
-        return list(self.people.values())
 
 
 async def play() -> int:

@@ -3,11 +3,12 @@
 import asyncio
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from deploy.demo.desk import DemoError, Person
+from deploy.demo.stage import Stage
 from deploy.local.binaries import CHECKOUT
 from deploy.local.files import write_whole
 from deploy.local.mail_sink import read_mails
@@ -16,15 +17,12 @@ from shared.messages import linking, paa_billing
 from shared.messaging.topology import SERVICES
 from shared.money import Cents, dollars
 
-if TYPE_CHECKING:
-    from deploy.demo.play import Stage
-
 FILES_SECONDS = 90.0
 FORMS = ("csv", "json", "pdf")
 RESULT = stories.STORIES.parent / "demo.json"
 
 
-async def write(stage: "Stage", priced: str) -> None:
+async def write(stage: Stage, priced: str) -> None:
     """Ask for the end of the story, write it down and print it."""
     people = stage.everybody()
     for person in people:
@@ -87,7 +85,7 @@ async def _memberships(person: Person) -> list[dict[str, str | None]]:
     ]
 
 
-async def _statements(stage: "Stage") -> list[dict[str, Any]]:
+async def _statements(stage: Stage) -> list[dict[str, Any]]:
     """Each payer's statements; those of a person and, through its administrator, of a firm."""
     found = []
     for person in stage.everybody():
@@ -117,7 +115,7 @@ async def _with_its_files(
         await asyncio.sleep(0.3)
 
 
-def _file(stage: "Stage", file: paa_billing.StatementFile) -> dict[str, str]:
+def _file(stage: Stage, file: paa_billing.StatementFile) -> dict[str, str]:
     path = stage.desk.story.objects / file.key
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != file.sha256:
@@ -125,7 +123,7 @@ def _file(stage: "Stage", file: paa_billing.StatementFile) -> dict[str, str]:
     return {"form": file.form, "path": shown(path), "sha256": file.sha256}
 
 
-def _print(stage: "Stage", result: dict[str, Any]) -> None:
+def _print(stage: Stage, result: dict[str, Any]) -> None:
     story = stage.desk.story
     print(f"\nReceipts at their own dates: {result['receipts']}")
     print(f"\nWho may file where\n  {'person':<18}{'court':<10}{'role':<12}login")
@@ -170,7 +168,7 @@ def _print_mails(mails: list[dict[str, Any]]) -> None:
     print(f"\n{len(mails)} mails: {counted}")
 
 
-def _logs(stage: "Stage") -> str:
+def _logs(stage: Stage) -> str:
     folder = processes.log_of(stage.desk.story, SERVICES[0]).parent
     return f"{shown(folder)}/*.log"
 
