@@ -10,6 +10,7 @@ import msgspec
 
 from deploy.local.files import write_whole
 from deploy.local.servers import DEFAULT_FOLDER, GIVEN, Servers, from_environment, resolve
+from shared.messaging.broker import addresses_of
 
 FILE = "servers.json"
 
@@ -98,5 +99,6 @@ def _where(folder: Path, known: Residence) -> str:
 
 
 def _address(url: str, usual_port: int) -> str:
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or usual_port}"
+    """Host and port; several with commas between, as of a broker of several nodes."""
+    parts = [urlsplit(address) for address in addresses_of(url)]
+    return ",".join(f"{part.hostname}:{part.port or usual_port}" for part in parts)

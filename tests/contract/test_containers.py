@@ -145,11 +145,15 @@ def test_services_and_tool_need_no_package_of_development() -> None:
     programs = [f"services.{service}.__main__" for service in SERVICES]
     program = f"""
 import sys
-class Absent:
+class Incomplete:
+    def __init__(self, finder):
+        self.finder = finder
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {sorted(absent)!r}:
-            raise ModuleNotFoundError(name)
-sys.meta_path.insert(0, Absent())
+        is_absent = name.split(".")[0] in {sorted(absent)!r}
+        return None if is_absent else self.finder.find_spec(name, path, target)
+sys.meta_path[:] = [Incomplete(finder) for finder in sys.meta_path]
 import {", ".join(["deploy.tool.__main__", "deploy.tool.ready", *programs])}
 """
 
