@@ -43,7 +43,8 @@ def prepare() -> None:
     if engine is None:
         start(FOLDER, is_fast=True)
         return
-    for image in (containers.POSTGRES_IMAGE, containers.RABBITMQ_IMAGE):
+    reaper = () if testcontainers_config.ryuk_disabled else (testcontainers_config.ryuk_image,)
+    for image in (containers.POSTGRES_IMAGE, containers.RABBITMQ_IMAGE, *reaper):
         engine.ensure_image(image)
 
 
@@ -51,7 +52,8 @@ def prepare() -> None:
 def _in_containers() -> Iterator[Servers]:
     # The engine is on this machine, even if this machine looks like a container itself.
     testcontainers_config.connection_mode_override = ConnectionMode.docker_host
-    login = f"{containers.ADMIN}:{(password := secrets.token_hex(24))}"
+    password = secrets.token_hex(24)
+    login = f"{containers.ADMIN}:{password}"
     settings = {**containers.POSTGRES_SETTINGS, **FAST}
     with (
         _postgres(containers.postgres_container(password, settings)) as postgres,

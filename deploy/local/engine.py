@@ -18,7 +18,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Engine:
-    """A Docker engine that has answered; its errors are those of the Docker SDK."""
+    """A Docker engine that has answered; if it stops answering, calls raise an OSError."""
 
     def __init__(self, client: docker.DockerClient) -> None:
         self._client = client

@@ -6,7 +6,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +93,7 @@ def temporary_folder() -> Iterator[Path]:
 def _remove_abandoned() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*-*"):
         maker = folder.name.removeprefix(TEMPORARY).partition("-")[0]
-        is_ours = maker.isdigit() and folder.stat().st_uid == os.geteuid()
-        if is_ours and not Path(f"/proc/{maker}").exists():
-            remove(folder)
+        with suppress(FileNotFoundError):  # another test run removes it at this moment
+            is_ours = maker.isdigit() and folder.stat().st_uid == os.geteuid()
+            if is_ours and not Path(f"/proc/{maker}").exists():
+                remove(folder)
