@@ -3,7 +3,7 @@
 import asyncio
 import random
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
@@ -39,6 +39,7 @@ R = TypeVar("R")
 S = TypeVar("S", bound=ServiceSettings)
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0
 JOB_IDLE_SECONDS = 1.0
+CANCEL_AGAIN_SECONDS = 1.0
 OpenResources = Callable[[Any, Policies], AbstractAsyncContextManager[R]]
 
 
@@ -75,6 +76,19 @@ async def keep_running(step: Callable[[], Awaitable[object]], *, name: str) -> N
             pause = FIRST_PAUSE_SECONDS
         await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 (jitter is no secret)
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+async def end_tasks(tasks: Iterable["asyncio.Task[Any]"]) -> None:
+    """Cancel tasks, again and again until they have ended.
+
+    Once isn't enough: when a connection opens in the very moment of the cancellation, `asyncio.wait_for` of
+    Python 3.11, which the client library uses, answers it and forgets the cancellation.
+    """
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_SECONDS)
 
 
 async def _run(
@@ -140,8 +154,7 @@ class Process:
                 ]
                 await waiting
                 await self._drain()
-            for task in (*always, *working, preparing, waiting):
-                task.cancel()
+            await end_tasks((*always, *working, preparing, waiting))
         if self._refusal is not None:
             raise self._refusal
 

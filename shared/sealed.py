@@ -9,6 +9,7 @@ import hmac
 import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from typing import cast
 from uuid import UUID
 
@@ -98,7 +99,8 @@ class Seals:
             field: hmac.digest(self._digest_key, self._open(value, message_id, field), "sha256").hex()
             for field, value in sealed_fields(message)
         }
-        return hashlib.sha256(msgspec.json.encode([asker, _without_sealed(message), plain])).digest()
+        said = said_by(_without_sealed(message))
+        return hashlib.sha256(msgspec.json.encode([asker, message.message_name(), said, plain])).digest()
 
     def _seal(self, secret: Unsealed, message_id: UUID, field: str) -> Sealed:
         one_time_key = X25519PrivateKey.generate()
@@ -137,6 +139,32 @@ def without_secrets(outcome: Message) -> Message:
     if not secret:
         return outcome
     return outcome.with_changes(**dict.fromkeys(secret), secret_shown_once=True)
+
+
+def said_by(value: object) -> object:
+    """What a value says, without the fields that say their default: one added later changes no digest."""
+    if isinstance(value, msgspec.Struct):
+        defaults = _defaults_of(type(value))
+        found = ((field, getattr(value, field)) for field in value.__struct_fields__)
+        return {
+            field: said_by(each) for field, each in found if field not in defaults or each != defaults[field]
+        }
+    if isinstance(value, list | tuple):
+        return [said_by(each) for each in value]
+    if isinstance(value, dict):
+        return {key: said_by(each) for key, each in value.items()}
+    return value
+
+
+@cache
+def _defaults_of(kind: type[msgspec.Struct]) -> dict[str, object]:
+    found = {}
+    for field in msgspec.structs.fields(kind):
+        if field.default is not msgspec.NODEFAULT:
+            found[field.name] = field.default
+        elif field.default_factory is not msgspec.NODEFAULT:
+            found[field.name] = field.default_factory()
+    return found
 
 
 def _without_sealed(message: Message) -> Message:

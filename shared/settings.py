@@ -35,6 +35,7 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every service needs; read from `NEXTGEN_<SERVICE>_...`, where `X_FILE` is read into `x` first.
 
+    `broker_url` may name several nodes of one broker: `amqp://login@one:5672,two:5672/host`.
     `sealing_key` is the hex of this service's X25519 private key; the two key files are JSON objects, from
     service name, or key id, to the hex of a public key.
     """

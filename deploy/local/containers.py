@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from deploy.local import management, ports
 from deploy.local.files import kept_secret
 from deploy.local.progress import wait_until
-from deploy.local.rabbitmq import LARGEST_MESSAGE_BYTES
+from deploy.local.rabbitmq import CONSUMER_TIMEOUT_MILLISECONDS, LARGEST_MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from deploy.local.engine import Engine
@@ -77,7 +77,8 @@ def broker_environment(password: str) -> dict[str, str]:
     return {
         "RABBITMQ_DEFAULT_USER": ADMIN,
         "RABBITMQ_DEFAULT_PASS": password,
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-rabbit max_message_size {LARGEST_MESSAGE_BYTES}",
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-rabbit max_message_size {LARGEST_MESSAGE_BYTES}"
+        f" consumer_timeout {CONSUMER_TIMEOUT_MILLISECONDS}",
     }
 
 

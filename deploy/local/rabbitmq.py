@@ -3,6 +3,7 @@
 import shutil
 import signal
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local import management, ports, processes
@@ -18,6 +19,8 @@ EPMD_SECONDS = 15
 CONTROL_SECONDS = 60
 PORT_NAMES = ("amqp", "management", "distribution", "epmd")
 VIRTUAL_MACHINE = "beam.smp"
+CONSUMER_TIMEOUT_MILLISECONDS = 24 * 3_600_000
+"""For how long a delivery may be held: a service whose database is away holds what it fetched."""
 LARGEST_MESSAGE_BYTES = 524_288
 """The broker closes the channel of who sends more; bodies from 256 KiB up to here reach us and are parked."""
 
@@ -31,8 +34,14 @@ default_user_tags.administrator = true
 disk_free_limit.absolute = 50MB
 raft.wal_max_size_bytes = 64000000
 max_message_size = {largest}
+consumer_timeout = {patience}
 log.console = false
 log.file.level = warning
+"""
+# The smaller part of a cluster that was cut in two stops, so that what it holds can't go two ways.
+CLUSTER_CONFIGURATION = """\
+cluster_formation.peer_discovery_backend = classic_config
+cluster_partition_handling = pause_minority
 """
 # Nothing of the node listens beyond this machine, and it never starts an epmd that would outlive it.
 LOOPBACK_ONLY = "-kernel inet_dist_use_interface {127,0,0,1}"
@@ -46,15 +55,38 @@ KERNEL_CONFIGURATION = """\
 """
 
 
-class RabbitNode:
-    """One node: `start` twice is harmless, and starts after `stop` or `kill` keep the data and the ports."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """What the nodes of one cluster share: their names, an epmd that is none of theirs, and two secrets."""
 
-    def __init__(self, folder: Path) -> None:
+    names: tuple[str, ...]
+    epmd_port: int
+    cookie: str
+    password: str
+
+
+class RabbitNode:
+    """One node: `start` twice is harmless, and starts after `stop` or `kill` keep the data and the ports.
+
+    The nodes of a cluster are started all at once the first time, and have the programs and the epmd given.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str = "nextgen",
+        cluster: Cluster | None = None,
+        binaries: RabbitBinaries | None = None,
+    ) -> None:
         home = home_in(folder, "rabbitmq")
         self._home, self._user = home.path, home.user
         self._ports_path = folder / "ports.json"
         self._created_path = folder / "created"
-        self._password = kept_secret(folder / "password")
+        self._password = cluster.password if cluster else kept_secret(folder / "password")
+        self._cluster = cluster
+        self._binaries = binaries
+        self.name = f"{name}@localhost"
         self._started: list[subprocess.Popen[bytes]] = []
         self.log_path = self._home / "rabbitmq.log"
 
@@ -83,7 +115,7 @@ class RabbitNode:
     def start(self) -> None:
         """Start the node unless it runs, and wait until it accepts connections."""
         if not self.is_ready():
-            binaries = find_or_install().rabbitmq
+            binaries = self._find_binaries()
             self.kill()
             if not self._created_path.exists():
                 # A first start that was cut short may have left half a database: it is made anew.
@@ -119,7 +151,7 @@ class RabbitNode:
 
     def control(self, *arguments: str) -> str:
         """What `rabbitmqctl` prints, run on this node; raises LocalServerError if it fails."""
-        binaries = find_or_install().rabbitmq
+        binaries = self._find_binaries()
         done = subprocess.run(
             [str(binaries.control), "--quiet", *arguments],
             env=self._environment(binaries, ports.remembered(self._ports_path)),
@@ -136,6 +168,9 @@ class RabbitNode:
         if done.returncode != 0:
             raise LocalServerError(f"rabbitmqctl {arguments[0]} failed: {done.stderr.strip()}")
         return done.stdout
+
+    def _find_binaries(self) -> RabbitBinaries:
+        return self._binaries or find_or_install().rabbitmq
 
     def _nodes(self) -> list[int]:
         return [pid for pid in processes.running_in(self._home) if processes.name_of(pid) == VIRTUAL_MACHINE]
@@ -154,7 +189,8 @@ class RabbitNode:
         chosen = ports.choose(self._ports_path, PORT_NAMES)
         self._write_configuration(chosen)
         environment = self._environment(binaries, chosen)
-        self._start_epmd(binaries, environment, chosen["epmd"])
+        if self._cluster is None:
+            self._start_epmd(binaries, environment, chosen["epmd"])
         node = self._start_detached([str(binaries.server)], environment)
         wait_until(
             self.is_ready,
@@ -184,13 +220,20 @@ class RabbitNode:
 
     def _write_configuration(self, chosen: dict[str, int]) -> None:
         text = CONFIGURATION.format(
-            admin=ADMIN, password=self._password, largest=LARGEST_MESSAGE_BYTES, **chosen
+            admin=ADMIN,
+            password=self._password,
+            largest=LARGEST_MESSAGE_BYTES,
+            patience=CONSUMER_TIMEOUT_MILLISECONDS,
+            **chosen,
         )
         contents = {
             "rabbitmq.conf": text,
             "enabled_plugins": "[rabbitmq_management].\n",
             "kernel.config": KERNEL_CONFIGURATION,
         }
+        if self._cluster is not None:
+            contents["rabbitmq.conf"] += _formation(self._cluster)
+            contents[".erlang.cookie"] = self._cluster.cookie
         for name, content in contents.items():
             write_whole(self._home / name, content)
             processes.give(self._user, self._home / name)
@@ -199,7 +242,7 @@ class RabbitNode:
         home = self._home
         own = {
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-            "RABBITMQ_NODENAME": "nextgen@localhost",
+            "RABBITMQ_NODENAME": self.name,
             "RABBITMQ_DIST_PORT": str(chosen["distribution"]),
             "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
             "RABBITMQ_LOG_BASE": str(home / "log"),
@@ -213,7 +256,15 @@ class RabbitNode:
             "RABBITMQ_PID_FILE": str(home / "node.pid"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ERLANG_ARGUMENTS,
             "RABBITMQ_CTL_ERL_ARGS": LOOPBACK_ONLY,
-            "ERL_EPMD_PORT": str(chosen["epmd"]),
+            "ERL_EPMD_PORT": str(self._cluster.epmd_port if self._cluster else chosen["epmd"]),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
         }
         return processes.environment_of_server(home, {**binaries.environment, **own})
+
+
+def _formation(cluster: Cluster) -> str:
+    nodes = (
+        f"cluster_formation.classic_config.nodes.{place} = {name}@localhost\n"
+        for place, name in enumerate(cluster.names, 1)
+    )
+    return CLUSTER_CONFIGURATION + "".join(nodes)

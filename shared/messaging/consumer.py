@@ -10,7 +10,7 @@ import structlog
 from shared.errors import NextgenError
 from shared.logs import describe
 from shared.messaging.bench import Bench
-from shared.messaging.broker import LOST, BrokerConnection, Delivery, Subscription, connect, is_cancelled
+from shared.messaging.broker import QUEUE_AWAY, BrokerConnection, Delivery, Subscription, connect
 from shared.messaging.groups import GROUP_SIZE
 from shared.messaging.publishing import Publishing
 from shared.messaging.registry import Service
@@ -84,6 +84,7 @@ class Consumer:
         self._name = bench.service.name
         self.lanes = lanes_of(bench.service, settler, workers, prefetch)
         self._subscriptions: dict[Lane, Subscription] = {}
+        self._away: set[Lane] = set()
         self._log = structlog.get_logger()
         self._is_stopping = False
         self.is_consuming = False
@@ -123,17 +124,22 @@ class Consumer:
         known = self._subscriptions.get(lane)
         if self._is_stopping or (known is not None and await known.is_consuming()):
             return True
-        if known is not None:
-            del self._subscriptions[lane]
-            await known.close()  # what it delivered comes again: nobody could settle it any more
+        await self._give_up(lane)
         try:
             await self._open(connection, lane)
-        except (TimeoutError, asyncio.CancelledError, *LOST) as error:
-            if is_cancelled():
-                raise
-            self._log.warning("lane_not_open", queues=lane.queues, error=describe(error))
+        except QUEUE_AWAY as error:
+            await self._give_up(lane)
+            if lane not in self._away:
+                self._log.warning("lane_away", queues=lane.queues, error=describe(error))
+            self._away.add(lane)
             return False
+        self._away.discard(lane)
         return True
+
+    async def _give_up(self, lane: Lane) -> None:
+        subscription = self._subscriptions.pop(lane, None)
+        if subscription is not None:
+            await subscription.close()
 
     async def _open(self, connection: BrokerConnection, lane: Lane) -> None:
         subscription = await connection.open_subscription(lane.prefetch)

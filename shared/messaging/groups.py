@@ -25,6 +25,7 @@ from shared.messaging.judge import (
     handle,
     kept_reply,
     read_message,
+    refuse_if_late,
     unit_of_work,
 )
 
@@ -88,6 +89,7 @@ async def _handle_together(
                 judgements.append(None)
                 continue
             new.discard(key)  # its twin in the same group is not the first
+            refuse_if_late(member.asker, member.envelope)
             work = unit_of_work(member.asker, connection, member.envelope)
             outcome = await handle(work, member.message)
             emitted += work.take_emitted()
@@ -99,4 +101,6 @@ async def _handle_together(
             await inbox.keep_replies(connection, kept)
         if emitted:
             await outbox.insert_messages(connection, emitted)
+        for member in members:  # those handled first have waited for all the others
+            refuse_if_late(member.asker, member.envelope)
     return judgements, bool(emitted)

@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 _VERSION_AND_VARIANT = (7 << 76) | (0b10 << 62)
+_FOLLOWING = 1 << 20
 OUTSIDE_TOLERANCE = timedelta(hours=24)
+LONGEST_WAIT = timedelta(days=90)
+"""For how long a message that nobody waits for may have waited in a queue; the inbox keeps twice that."""
 
 
 def new_id(now: datetime) -> UUID:
@@ -21,6 +24,14 @@ def child_id(parent: UUID, consumer: str, index: int) -> UUID:
     """
     digest = hashlib.sha256(parent.bytes + consumer.encode() + index.to_bytes(8, "big")).digest()
     return _compose(parent.int >> 80, int.from_bytes(digest[:10], "big") >> 6)
+
+
+def ids_from(first: UUID, count: int) -> list[UUID]:
+    """So many ids in ascending order, made of one: neighbours in an index, the same at every repetition."""
+    if count > _FOLLOWING:
+        raise ValueError(f"at most {_FOLLOWING} ids are made of one")
+    lowest = first.int - first.int % _FOLLOWING
+    return [UUID(int=lowest + place) for place in range(count)]
 
 
 def instant_of(message_id: UUID) -> datetime:
@@ -39,9 +50,11 @@ def same_millisecond(message_id: UUID) -> tuple[UUID, UUID]:
     return UUID(int=lowest), UUID(int=lowest | (1 << 80) - 1)
 
 
-def is_acceptable_from_outside(message_id: UUID, now: datetime) -> bool:
-    """Is it a UUIDv7 within 24 hours of our clock?"""
-    lowest, highest = (_milliseconds(now + sign * OUTSIDE_TOLERANCE) for sign in (-1, 1))
+def is_acceptable_from_outside(
+    message_id: UUID, now: datetime, oldest: timedelta = OUTSIDE_TOLERANCE
+) -> bool:
+    """Is it a UUIDv7 of at most this age, and at most 24 hours ahead of our clock?"""
+    lowest, highest = _milliseconds(now - oldest), _milliseconds(now + OUTSIDE_TOLERANCE)
     return message_id.version == 7 and lowest <= message_id.int >> 80 <= highest
 
 

@@ -1,6 +1,7 @@
 """How a delivery ends: the one place that decides to acknowledge, try again, hold or park."""
 
 from dataclasses import replace
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -8,7 +9,14 @@ import msgspec
 
 from shared.assertion import Assertion, verify_assertion
 from shared.database import is_unavailable, transaction
-from shared.errors import BadEnvelopeError, PoisonError, UnavailableError, UndecodableError, UnknownTypeError
+from shared.errors import (
+    BadEnvelopeError,
+    NextgenError,
+    PoisonError,
+    UnavailableError,
+    UndecodableError,
+    UnknownTypeError,
+)
 from shared.logs import describe
 from shared.messages.base import (
     AssertionNotForThis,
@@ -29,6 +37,10 @@ from shared.messaging.unit_of_work import UndeclaredEventError, UnitOfWork
 from shared.sealed import without_secrets
 
 REPLY_INDEX = 0
+
+
+class LateError(NextgenError):
+    """The deadline, or the assertion's life, ended while it was handled: nothing of it may stay."""
 
 
 class Verdict(Enum):
@@ -119,7 +131,10 @@ async def _handle(bench: Bench[Any], queue: str, envelope: Envelope, message: Me
     if kind in bench.service.answers:
         return await _answer(asker, envelope, message)
     if kind in bench.service.handles or kind in bench.service.bulk:
-        return await _handle_once(asker, queue, envelope, message)
+        try:
+            return await _handle_once(asker, queue, envelope, message)
+        except LateError:
+            return encode_reply(bench, envelope, _too_late(envelope))
     raise UnknownTypeError(envelope.type)
 
 
@@ -129,16 +144,38 @@ def admit(
     """The bench of who asks, or why it has no effect. Raises BadEnvelopeError for what can't be believed."""
     now = bench.now()
     asserted = _who_asks(bench, envelope, message)
-    is_expired = asserted is not None and now >= asserted.expires_at
-    if is_expired or (envelope.deadline is not None and now >= envelope.deadline):
-        return TooLate()
+    if _is_late(envelope, asserted, now):
+        return _too_late(envelope)
     if _must_be_made_anew(asserted, envelope, message):
         return AssertionNotForThis()
-    is_from_outside = isinstance(message, Command) and envelope.sender != message.message_owner()
-    arrived_at = envelope.parked_at or now
-    if is_from_outside and not ids.is_acceptable_from_outside(envelope.message_id, arrived_at):
-        raise BadEnvelopeError("the message id is no UUIDv7 within 24 hours of our clock")
+    if isinstance(message, Command) and envelope.sender != message.message_owner():
+        _check_id(message, envelope, arrived_at=envelope.parked_at or now)
     return replace(bench, cause=envelope, asserted=asserted)
+
+
+def _check_id(message: Command, envelope: Envelope, arrived_at: datetime) -> None:
+    """Who waits for a reply sends now. What a court sent may have waited as long as its service was away."""
+    oldest = ids.LONGEST_WAIT if message.spoken_by == "court" else ids.OUTSIDE_TOLERANCE
+    if not ids.is_acceptable_from_outside(envelope.message_id, arrived_at, oldest):
+        raise BadEnvelopeError("the message id is no UUIDv7, too old, or more than 24 hours ahead")
+
+
+def _is_late(envelope: Envelope, asserted: Assertion | None, now: datetime) -> bool:
+    is_expired = asserted is not None and now >= asserted.expires_at
+    return is_expired or (envelope.deadline is not None and now >= envelope.deadline)
+
+
+def _too_late(envelope: Envelope) -> TooLate:
+    """The answer; what nobody waits for is parked, since it may not vanish without a word."""
+    if envelope.reply_to is None:
+        raise BadEnvelopeError("it came too late, and nobody can be told")
+    return TooLate()
+
+
+def refuse_if_late(bench: Bench[Any], envelope: Envelope) -> None:
+    """The last look before a commit: who was told that it was too late must be right. Raises LateError."""
+    if _is_late(envelope, bench.asserted, bench.now()):
+        raise LateError(envelope.type)
 
 
 def _who_asks(bench: Bench[Any], envelope: Envelope, message: Message) -> Assertion | None:
@@ -179,6 +216,7 @@ async def _handle_once(bench: Bench[Any], queue: str, envelope: Envelope, messag
         if outcome is not None and reply is not None:
             await inbox.keep_replies(connection, [kept_reply(queue, envelope, outcome)])
         has_emitted = await work.flush()
+        refuse_if_late(bench, envelope)
     if has_emitted:
         bench.outbox_filled.wake()
     return reply

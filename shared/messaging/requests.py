@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
@@ -74,11 +74,13 @@ class Requests:
         Raises ServiceUnavailableError when nobody takes it, or DeadlinePassedError; after either, asking
         again with the same `message_id` is safe, and done once.
         """
-        message_id = message_id or ids.new_id(self._clock())
+        began = self._clock()
+        message_id = message_id or ids.new_id(began)
+        deadline = began + timedelta(seconds=deadline_seconds)
         try:
             async with asyncio.timeout(deadline_seconds), self._only_one(message, message_id) as future:
                 publisher = await self._get_publisher()
-                outgoing = self._outgoing(message, message_id, correlation_id, assertion, deadline_seconds)
+                outgoing = self._outgoing(message, message_id, correlation_id, assertion, deadline)
                 await publisher.publish(outgoing, deadline_seconds)
                 delivery, reply_id = await future
         except (UnroutableError, NackedError, ForbiddenError) as error:
@@ -144,18 +146,17 @@ class Requests:
         message_id: UUID,
         correlation_id: UUID | None,
         assertion: str | None,
-        deadline_seconds: float,
+        deadline: datetime,
     ) -> Outgoing:
-        now = self._clock()
         return Outgoing(
             message_id=message_id,
             type=message.message_name(),
             exchange=self._party,
             routing_key=message.message_name(),
             body=msgspec.json.encode(self._seals.seal_fields(message, message_id)),
-            time=now,
+            time=self._clock(),
             correlation_id=correlation_id or message_id,
-            deadline=now + timedelta(seconds=deadline_seconds),
+            deadline=deadline,
             assertion=assertion,
             reply_to=self._reply_queue,
             is_persistent=isinstance(message, Command),

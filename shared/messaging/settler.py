@@ -20,15 +20,11 @@ from shared.messaging.groups import GroupUndoneError, Member, judge_group, read_
 from shared.messaging.judge import Judgement, Reply, Verdict, judge, reply_id
 from shared.messaging.parking import park
 from shared.messaging.publishing import Publishing
-from shared.messaging.registry import messages_by_name
-from shared.messaging.topology import WAIT_TIERS
+from shared.messaging.recording import record_settlement
+from shared.messaging.topology import ASKERS, WAIT_TIERS
 from shared.metrics import (
-    CRITICAL_SECONDS,
-    DELIVERIES,
     GROUP_SIZE,
     GROUPS_UNDONE,
-    HANDLING_SECONDS,
-    INBOX_LAG_SECONDS,
     PARKED,
     RETRIES,
 )
@@ -43,6 +39,14 @@ SUSPECT = 3
 other suspect is, in a random order, so that those that only came with it get through."""
 
 
+def read_envelope(delivery: Delivery) -> Envelope:
+    """The metadata; only who can get a reply may set a deadline or ask for one. Raises BadEnvelopeError."""
+    envelope = delivery.read_envelope()
+    if envelope.sender in ASKERS:
+        return envelope
+    return msgspec.structs.replace(envelope, deadline=None, reply_to=None)
+
+
 class Settler:
     """Settles deliveries of one service, several at a time."""
 
@@ -51,6 +55,7 @@ class Settler:
         self._publishing = publishing
         self._log = structlog.get_logger()
         self._alone = asyncio.Lock()
+        self._is_database_away = False
 
     async def settle_all(self, deliveries: Sequence[Delivery]) -> None:
         """Bring deliveries to their ends: in one transaction where that goes, else one by one."""
@@ -68,6 +73,9 @@ class Settler:
             for delivery in deliveries:
                 if not delivery.is_settled:
                     await delivery.give_back()
+        if self._is_database_away:  # all that was held is in the last tier; nothing new is begun
+            await self._wait_for_database()
+            self._is_database_away = False
 
     async def settle(self, delivery: Delivery) -> None:
         """Bring one delivery to its end. Whatever goes wrong, or is cut short, it comes again."""
@@ -75,7 +83,7 @@ class Settler:
         envelope: Envelope | None = None
         try:
             try:
-                envelope = delivery.read_envelope()
+                envelope = read_envelope(delivery)
                 judgement = await self._judge_patiently(delivery, envelope)
             except BadEnvelopeError as error:
                 judgement = Judgement(verdict=Verdict.PARK, reason="bad_envelope", error=describe(error))
@@ -83,7 +91,7 @@ class Settler:
         finally:
             if not delivery.is_settled:
                 await delivery.give_back()
-        self._record(delivery, envelope, judgement, is_settled, time.monotonic() - started)
+        record_settlement(self._bench, delivery, envelope, judgement, is_settled, time.monotonic() - started)
 
     async def _settle_together(self, deliveries: Sequence[Delivery]) -> None:
         """Settle those that one transaction can handle; the others stay as they are."""
@@ -109,11 +117,11 @@ class Settler:
         GROUP_SIZE.observe(len(settled))
         seconds = time.monotonic() - started
         for delivery, envelope, judgement in settled:
-            self._record(delivery, envelope, judgement, is_settled, seconds)
+            record_settlement(self._bench, delivery, envelope, judgement, is_settled, seconds)
 
     def _read_member(self, delivery: Delivery) -> Member | None:
         try:
-            envelope = delivery.read_envelope()
+            envelope = read_envelope(delivery)
         except BadEnvelopeError:
             return None
         return read_member(self._bench, delivery.queue, envelope, delivery.body)
@@ -134,7 +142,7 @@ class Settler:
         finally:
             if not delivery.is_settled:
                 await delivery.give_back()
-        self._record(delivery, envelope, judgement, is_settled, 0.0)
+        record_settlement(self._bench, delivery, envelope, judgement, is_settled, 0.0)
 
     async def _judge_patiently(self, delivery: Delivery, envelope: Envelope) -> Judgement:
         """Judge; at once again a few times if it failed, and for minutes if the database is away."""
@@ -142,7 +150,8 @@ class Settler:
         give_up_at = time.monotonic() + HOLD_AT_MOST_SECONDS
         while True:
             judgement = await judge(self._bench, delivery.queue, envelope, delivery.body)
-            if judgement.verdict is Verdict.HOLD and time.monotonic() < give_up_at:
+            is_held = judgement.verdict is Verdict.HOLD and not self._is_database_away
+            if is_held and time.monotonic() < give_up_at:
                 await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 (jitter is no secret)
                 pause = min(pause * 2, LONGEST_HOLD_SECONDS)
             elif judgement.verdict is Verdict.RETRY and judgement.reason == "failed" and tries < QUICK_TRIES:
@@ -161,9 +170,8 @@ class Settler:
         # A request lives for seconds, and no wait queue returns to the queue of queries.
         is_request = envelope.deadline is not None or delivery.queue.endswith(".queries")
         if judgement.verdict is Verdict.HOLD and not is_request:
-            is_settled = await self._send_to_wait(delivery, envelope, TIERS[-1], envelope.attempt)
-            await self._wait_for_database()
-            return is_settled
+            self._is_database_away = True
+            return await self._send_to_wait(delivery, envelope, TIERS[-1], envelope.attempt)
         if is_request:
             reply = Reply(type=Failed.message_name(), body=msgspec.json.encode(Failed()))
             await self._answer(envelope, reply)
@@ -248,42 +256,3 @@ class Settler:
             await self._publishing.reply(outgoing)
         except PublishError as error:
             self._log.warning("reply_lost", message_id=str(envelope.message_id), error=describe(error))
-
-    def _record(
-        self,
-        delivery: Delivery,
-        envelope: Envelope | None,
-        judgement: Judgement,
-        is_settled: bool,
-        seconds: float,
-    ) -> None:
-        kind = delivery.type if delivery.type in messages_by_name() else "unknown"
-        DELIVERIES.labels(delivery.queue, kind, judgement.verdict.value).inc()
-        HANDLING_SECONDS.labels(delivery.queue).observe(seconds)
-        fields: dict[str, Any] = {}
-        if envelope is not None:
-            age = max(0.0, (self._bench.now() - envelope.time).total_seconds())
-            CRITICAL_SECONDS.labels(delivery.queue).observe(age)
-            if envelope.attempt == 1:
-                INBOX_LAG_SECONDS.labels(delivery.queue).observe(max(0.0, age - seconds))
-            fields = {
-                "message_id": str(envelope.message_id),
-                "correlation_id": str(envelope.correlation_id),
-                "causation_id": str(envelope.causation_id) if envelope.causation_id else None,
-                "sender": envelope.sender,
-                "attempt": envelope.attempt,
-            }
-        if judgement.reason:
-            fields |= {"reason": judgement.reason, "error": judgement.error}
-        if judgement.reply is not None:
-            fields["reply"] = judgement.reply.type
-        level = self._log.info if judgement.verdict is Verdict.ACKNOWLEDGE else self._log.warning
-        level(
-            "message_settled",
-            verdict=judgement.verdict.value,
-            seconds=round(seconds, 4),
-            type=kind,
-            queue=delivery.queue,
-            is_settled=is_settled,
-            **fields,
-        )

@@ -60,6 +60,10 @@ class UnitOfWork(Generic[R]):
             return ids.new_id(self.now)
         return ids.child_id(self.cause.message_id, self.consumer, self._ids_given)
 
+    def new_ids(self, count: int) -> list[UUID]:
+        """Many ids for rows of one kind, in ascending order; as `new_id`, the same when done again."""
+        return ids.ids_from(self.new_id(), count)
+
     def open(self, message: Message, secret_field: str) -> str:
         """The secret in a sealed field of the message being handled."""
         return self.seals.open(message, self.cause.message_id, secret_field, self.now)

@@ -169,8 +169,10 @@ def test_every_configuration_of_the_broker_takes_bodies_of_512_kib_at_most() -> 
         "./rabbitmq/nextgen.conf:/etc/rabbitmq/conf.d/20-nextgen.conf:ro" in CONTAINERS["rabbitmq"]["volumes"]
     )
     assert "max_message_size = {largest}\n" in rabbitmq.CONFIGURATION
+    assert in_compose["consumer_timeout"] == str(rabbitmq.CONSUMER_TIMEOUT_MILLISECONDS)
+    assert "consumer_timeout = {patience}\n" in rabbitmq.CONFIGURATION
     arguments = containers.broker_environment("secret")["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"]
-    assert arguments == "-rabbit max_message_size 524288"
+    assert arguments == "-rabbit max_message_size 524288 consumer_timeout 86400000"
     assert rabbitmq.LARGEST_MESSAGE_BYTES > MAXIMUM_BODY_BYTES, "what is too large is parked, up to there"
 
 

@@ -26,8 +26,9 @@ async def test_sigterm_under_load_finishes_what_is_in_hand_and_gives_back_the_re
     assert (exit_code, seconds < DRAIN_SECONDS) == (0, True)
     assert 20 <= len(done) < len(LOAD)
     assert await scene.rows("accounts", "SELECT message_id FROM outbox") == []
-    given_back = {"accounts.commands": len(LOAD) - len(done), "notify.events": len(done)}
-    await until(lambda: is_in_queues(scene, given_back), f"what was not begun is back: {given_back}")
+    await until(lambda: are_given_back(scene, len(LOAD) - len(done)), "what was not begun is back")
+    # An event whose confirm didn't come in time was published again: once more is no effect more.
+    assert (await scene.in_queues())["notify.events"] >= len(done)
 
     scene.start("accounts")
     scene.start("notify")
@@ -69,5 +70,8 @@ async def has_started(log: Path) -> bool:
     return b"service_started" in await asyncio.to_thread(log.read_bytes)
 
 
-async def is_in_queues(scene: Scene, expected: dict[str, int]) -> bool:
-    return await scene.in_queues() == expected
+async def are_given_back(scene: Scene, count: int) -> bool:
+    found = await scene.in_queues()
+    assert set(found) <= {"accounts.commands", "notify.events"}, found
+    assert found.get("accounts.commands", 0) <= count, f"done and yet back: {found}, {count}"
+    return found.get("accounts.commands", 0) == count

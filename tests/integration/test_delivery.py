@@ -21,9 +21,11 @@ from shared.clock import real_clock
 from shared.database import Pool, open_pool
 from shared.errors import DeadlinePassedError, PublishError, ServiceUnavailableError, UnroutableError
 from shared.messages.base import IdReused, TooLate
-from shared.messaging.broker import connect
+from shared.messaging import settler
+from shared.messaging.broker import Delivery, connect
 from shared.messaging.envelope import Outgoing
 from shared.messaging.ids import new_id
+from shared.messaging.publishing import Publishing
 from shared.messaging.registry import MAXIMUM_BODY_BYTES
 from shared.messaging.requests import Requests
 from shared.metrics import DELIVERIES, RETRIES
@@ -372,3 +374,67 @@ async def test_what_operators_measure_tells_of_a_command(toys: Toys, portal: Req
         assert await measured("nextgen_consuming") == 1
         assert await measured("nextgen_pool_wait_seconds_count") > waits_before
     assert await measured("nextgen_consuming") == 0
+
+
+async def test_all_that_is_held_goes_to_the_last_tier_when_the_database_stays_away(
+    toys: Toys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the broker would take it for forgotten, and count deliveries that were none."""
+    monkeypatch.setattr(settler, "HOLD_AT_MOST_SECONDS", 0.2)
+    words = [f"{n:02}" for n in range(5)]
+    for word in words:
+        await toys.publish(body=msgspec.json.encode(AddWord(word=word)))
+    nowhere = await open_pool("postgresql://nobody@127.0.0.1:1/none", size=1, name="test")
+    bench = toys.installation.bench(toy.ACCOUNTS, nowhere, real_clock)
+    publishing = Publishing(toys.installation.broker_url("accounts"), "test")
+    held: list[Delivery] = []
+
+    async def put(delivery: Delivery) -> None:
+        held.append(delivery)
+
+    async def are_held() -> bool:
+        return len(held) == len(words)
+
+    async def are_settled() -> bool:
+        return all(delivery.is_settled for delivery in held)
+
+    before = RETRIES.labels("30min")._value.get()
+    async with connect(toys.installation.broker_url("accounts"), name="test") as connection:
+        subscription = await connection.open_subscription(100)
+        await subscription.consume("accounts.commands", put)
+        async with asyncio.TaskGroup() as group:
+            opening = group.create_task(publishing.keep_open())
+            await until(are_held, "all are held")
+            await subscription.cancel()
+            settling = group.create_task(settler.Settler(bench, publishing).settle_all(held))
+            await until(are_settled, "none is held any more")
+            assert not settling.done(), "nothing new is begun while the database is away"
+            settling.cancel()
+            opening.cancel()
+    assert RETRIES.labels("30min")._value.get() == before + len(words)
+
+    async def are_done() -> bool:
+        return await toys.words("accounts") == words
+
+    async with running(toys.process("accounts")):
+        await until(are_done, "all are done once it is back")
+    assert await toys.parked("accounts") == []
+
+
+async def test_a_deadline_that_passes_while_a_message_is_handled_leaves_no_effect(
+    toys: Toys, portal: Requests, servers: Servers
+) -> None:
+    """As when it waits for a lock: the asker was told that nothing has happened."""
+    name = urlsplit(toys.urls["accounts"]).path[1:]
+    path = urlsplit(servers.postgres_url)._replace(path=f"/{name}").geturl()
+    locker = await asyncpg.connect(path)
+    async with running(toys.process("accounts")):
+        async with locker.transaction():
+            await locker.execute("LOCK TABLE toy IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(DeadlinePassedError):
+                await portal.ask(AddWord(word="late"), deadline_seconds=1)
+        answer = await portal.ask(AddWord(word="after"))
+    await locker.close()
+
+    assert isinstance(answer.message, WordAdded)
+    assert await toys.words("accounts") == ["after"]

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from deploy.tool.databases import url_for
-from shared.messages.base import Command, Event, Query, Reply, Speaker
+from shared.messages.base import Command, Event, Query, Reply, Speaker, TooLate
 from shared.messaging import registry
 from shared.messaging.envelope import Envelope
 from shared.messaging.groups import GroupUndoneError, Member, judge_group, read_member
@@ -22,6 +22,8 @@ from shared.messaging.unit_of_work import UnitOfWork
 from tests.messaging import NOON, Workplace
 
 QUEUE = "notify.commands"
+CLOCKS: list[Workplace] = []
+"""The place whose clock goes on by eleven seconds while a slow word is handled."""
 
 
 class Note(Command, frozen=True, kw_only=True, tag="notify.test_note.v1"):
@@ -41,9 +43,16 @@ class NotesRead(Reply, frozen=True, kw_only=True, tag="notify.test_notes_read.v1
     pass
 
 
-async def note(command: Note, work: UnitOfWork[None]) -> Noted:
+class NoteOfCourt(Command, frozen=True, kw_only=True, tag="notify.test_note_of_court.v1"):
+    spoken_by: ClassVar[Speaker] = "court"
+    word: str
+
+
+async def note(command: Note | NoteOfCourt, work: UnitOfWork[None]) -> Noted:
     noted = Noted(row_id=work.new_id())
     await work.connection.execute("INSERT INTO notes VALUES ($1, $2)", noted.row_id, command.word)
+    if command.word == "slow":
+        CLOCKS.pop().clock.forward(seconds=11)
     if command.word == "boom":
         raise RuntimeError(command.word)
     return noted
@@ -55,7 +64,10 @@ async def read_notes(query: ReadNotes, work: UnitOfWork[None]) -> NotesRead:
 
 
 SERVICE: Service[None] = Service(
-    name="notify", handles={Note: note}, answers={ReadNotes: read_notes}, announces=(Noted,)
+    name="notify",
+    handles={Note: note, NoteOfCourt: note},
+    answers={ReadNotes: read_notes},
+    announces=(Noted,),
 )
 
 
@@ -66,7 +78,9 @@ async def place(
     servers: Any,
     role_passwords: dict[str, str],
 ) -> Workplace:
-    known = {m.message_name(): m for m in (Note, Noted, ReadNotes, NotesRead)} | registry.messages_by_name()
+    known = {
+        m.message_name(): m for m in (Note, NoteOfCourt, Noted, ReadNotes, NotesRead)
+    } | registry.messages_by_name()
     monkeypatch.setattr(registry, "messages_by_name", lambda: known)
     place = await workplace_of(SERVICE, None)
     name = await place.pool.fetchval("SELECT current_database()")
@@ -128,6 +142,51 @@ async def test_one_failure_undoes_the_whole_group(place: Workplace) -> None:
     assert await words(place) == []
     assert await place.pool.fetchval("SELECT count(*) FROM inbox") == 0
     assert "RuntimeError" in str(undone.value)
+
+
+async def test_a_member_whose_deadline_passes_while_the_others_are_handled_undoes_the_group(
+    place: Workplace,
+) -> None:
+    soon = {"deadline": NOON + timedelta(seconds=10)}
+    members = [member(place, "a", **soon), member(place, "slow"), member(place, "b")]
+    CLOCKS.append(place)
+
+    with pytest.raises(GroupUndoneError, match="LateError"):
+        await judge_group(place.bench, members)
+
+    assert await words(place) == []
+
+
+async def test_alone_what_got_late_is_answered_so_and_has_no_effect(place: Workplace) -> None:
+    envelope, body = delivered(Note(word="slow"), deadline=NOON + timedelta(seconds=10))
+    CLOCKS.append(place)
+
+    judgement = await judge(place.bench, QUEUE, envelope, body)
+
+    assert judgement.reply is not None
+    assert judgement.reply.type == TooLate.message_name()
+    assert await words(place) == []
+    assert await place.pool.fetchval("SELECT count(*) FROM inbox") == 0
+
+
+async def test_what_came_too_late_and_nobody_waits_for_is_parked(place: Workplace) -> None:
+    envelope, body = delivered(Note(word="a"), deadline=NOON - timedelta(seconds=1), reply_to=None)
+
+    assert (await judge(place.bench, QUEUE, envelope, body)).verdict is Verdict.PARK
+
+
+@pytest.mark.parametrize(
+    ("age", "verdict"),
+    [(timedelta(days=30), Verdict.ACKNOWLEDGE), (timedelta(days=91), Verdict.PARK)],
+)
+async def test_what_a_court_sent_may_have_waited_for_a_quarter(
+    place: Workplace, age: timedelta, verdict: Verdict
+) -> None:
+    await place.pool.execute("SELECT ensure_partitions($1, $2)", NOON - timedelta(days=100), NOON)
+    message = NoteOfCourt(word="a")
+    envelope, body = delivered(message, message_id=new_id(NOON - age), sender="ncwbk", reply_to=None)
+
+    assert (await judge(place.bench, QUEUE, envelope, body)).verdict is verdict
 
 
 async def test_a_twin_in_the_same_group_is_left_for_later_and_gets_the_same_reply(place: Workplace) -> None:

@@ -10,7 +10,8 @@ from benchmarks.report import Comparison, Goal, Report, compare, percentile
 def compared(bound: float, *, is_upper: bool = True) -> Comparison:
     ours = [{"p50_ms": 3.0}, {"p50_ms": 40.0}, {"p50_ms": 5.0}]
     peer = [{"p50_ms": 2.0}, {"p50_ms": 20.0}, {"p50_ms": 5.0}]
-    return compare("1 caller", ours, peer, compared="p50_ms", goal=Goal(bound=bound, is_upper=is_upper))
+    goal = Goal(bound=bound, is_upper=is_upper)
+    return compare("1 caller", ours, peer, beside="peer", compared="p50_ms", goal=goal)
 
 
 @pytest.mark.parametrize(
@@ -38,14 +39,23 @@ def test_a_goal_is_met_at_its_bound_and_missed_beyond(bound: float, is_upper: bo
 
 def test_a_missed_goal_is_said_and_json_has_the_first_ratio_at_its_top() -> None:
     report = Report(
-        benchmark="request_reply", other="peer", conditions={"cores": "2"}, comparisons=(compared(1.4),)
+        benchmark="request_reply", conditions={"cores": "2"}, comparisons=(compared(1.4), compared(1.6))
     )
 
-    assert "goal: at most 1.4, MISSED" in report.lines()[-1]
+    assert "goal: at most 1.4, MISSED" in report.lines()[-4]
     assert json.loads(report.json())["ratio_to_peer"] == 1.5
     assert "\n" not in report.json()
 
 
+def test_what_has_no_goal_is_shown_and_neither_met_nor_missed() -> None:
+    shown = compare("x", [{"a": 1.0}], [{"a": 4.0}], beside="bare insert", compared="a")
+    report = Report(benchmark="usage_intake", conditions={}, comparisons=(compared(1.5), shown))
+
+    assert report.lines()[-1].endswith("ours / bare insert in a: 0.25 (rounds: 0.25 to 0.25)")
+    assert json.loads(report.json())["ratio_to_bare_insert"] == 0.25
+    assert shown.is_goal_met is None
+
+
 def test_sides_with_unequal_rounds_are_not_compared() -> None:
     with pytest.raises(ValueError, match="shorter"):
-        compare("x", [{"a": 1.0}, {"a": 1.0}], [{"a": 1.0}], compared="a", goal=Goal(bound=1, is_upper=True))
+        compare("x", [{"a": 1.0}, {"a": 1.0}], [{"a": 1.0}], beside="peer", compared="a")

@@ -8,6 +8,7 @@ import random
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -382,7 +383,7 @@ def test_lines_out_of_order_are_found() -> None:
 
 def test_a_quarter_under_the_coming_schedule_verifies_by_its_own_prices() -> None:
     first_of_2027 = Quarter(2027, 1)
-    line = dataclasses.replace(
+    line = msgspec.structs.replace(
         a_line(1, used_at=datetime(2027, 1, 4, 12, tzinfo=UTC), page_count=31), billed_quarter=first_of_2027
     )
     settled = a_settled_quarter([line], quarter=first_of_2027)

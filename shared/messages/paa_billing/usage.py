@@ -35,8 +35,12 @@ class RecordUsage(Command, frozen=True, kw_only=True, tag="paa_billing.record_us
             return batch.with_changes(records=[msgspec.Raw(record) for record in records])
 
 
-class UsageRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One use as its court reports it; its fields are checked one by one, so that a reason can name one."""
+class UsageRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One use as its court reports it; its fields are checked one by one, so that a reason can name one.
+
+    What a field says by default is not written: the digest that is kept of a use for ever is over what is
+    written, and a field that is added later must not change it.
+    """
 
     usage_id: str
     account_number: str

@@ -74,8 +74,12 @@ async def publish_batch(
 
     What isn't confirmed in time is a TimeoutError. Raises what the library raises when the channel is closed
     before anything was written, or TimeoutError when the connection takes nothing; then nothing was sent.
+
+    Under an alarm the broker reads nothing and says so. The library would keep in memory all that is written
+    meanwhile, and each try after a time-out would add to that: so nothing is written before the alarm ends.
     """
     async with asyncio.timeout(timeout_seconds):
+        await channel.connection.ready()
         confirmations = await _write(channel, messages)
     try:
         await asyncio.wait(confirmations, timeout=timeout_seconds)

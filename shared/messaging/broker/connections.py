@@ -13,7 +13,7 @@ import aiormq
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
 from shared.messaging.broker.content_headers import read_all_content_headers
-from shared.messaging.broker.deliveries import LOST, Delivery, Login, Outstanding
+from shared.messaging.broker.deliveries import LOST, Delivery, Login, Outstanding, is_cancelled
 from shared.messaging.broker.publisher import Publisher
 
 CONNECT_TIMEOUT_SECONDS = 10.0
@@ -60,8 +60,9 @@ class Subscription:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
                 await self._channel.close()
-        except (TimeoutError, *LOST):
-            pass
+        except (TimeoutError, asyncio.CancelledError, *LOST):
+            if is_cancelled():
+                raise
 
 
 class BrokerConnection:
@@ -73,8 +74,11 @@ class BrokerConnection:
 
     async def open_publisher(self) -> Publisher:
         """A channel with confirms that raises what comes back, and one without for replies."""
-        confirmed = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-        return Publisher(confirmed, await self._connection.channel(publisher_confirms=False), self.login)
+        unconfirmed = await self._connection.channel(publisher_confirms=False)
+        return Publisher(await self._open_confirming(), unconfirmed, self._open_confirming, self.login)
+
+    async def _open_confirming(self) -> AbstractChannel:
+        return await self._connection.channel(publisher_confirms=True, on_return_raises=True)
 
     async def open_subscription(self, prefetch_count: int) -> Subscription:
         """A channel to consume on; each consumer holds at most so many unsettled deliveries."""
@@ -113,14 +117,11 @@ class BrokerConnection:
         await channel.close()
         return counts
 
-    async def wait_until_lost(self) -> None:
-        """Return when the connection is closed, by whomever."""
-        await self._connection.closed()
-
     @property
     def is_open(self) -> bool:
         """Is the connection open, as far as this side knows?"""
-        return not self._connection.is_closed
+        # `is_closed` tells only of a close that this side asked for.
+        return self._connection.connected.is_set() and not self._connection.is_closed
 
 
 @asynccontextmanager

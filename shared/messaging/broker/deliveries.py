@@ -22,6 +22,8 @@ _TRACE = re.compile(r"[0-9a-f-]{1,100}")
 _ASSERTION = re.compile(r"[A-Za-z0-9._-]{1,16384}")
 LOST = (aiormq.exceptions.AMQPError, ConnectionError, RuntimeError, OSError)
 """What the client raises when connection or channel is gone."""
+QUEUE_AWAY = aiormq.exceptions.AMQPChannelError
+"""What it raises when the broker closes a channel, as over a queue that isn't there; the connection stays."""
 
 
 class Login:

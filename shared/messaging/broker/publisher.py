@@ -1,7 +1,7 @@
 """Strict publishing: a message is confirmed, returned, refused or unconfirmed, and never silently dropped."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 
 import aio_pika
@@ -25,18 +25,23 @@ from shared.messaging.envelope import Outgoing
 
 CONFIRM_TIMEOUT_SECONDS = 10.0
 PERSISTENT, NOT_PERSISTENT = 2, 1
+Open = Callable[[], Awaitable[AbstractChannel]]
 
 
 class Publisher:
     """A channel on which each message is confirmed, returned or refused, and never silently dropped."""
 
-    def __init__(self, channel: AbstractChannel, unconfirmed: AbstractChannel, login: Login) -> None:
+    def __init__(
+        self, channel: AbstractChannel, unconfirmed: AbstractChannel, open_another: Open, login: Login
+    ) -> None:
         self._channel = channel
         self._unconfirmed = unconfirmed
+        self._open_another = open_another
+        self._renewing = asyncio.Lock()
         self._login = login
         self._closed = asyncio.Event()
         for each in (channel, unconfirmed):
-            each.close_callbacks.add(lambda *_: self._closed.set())
+            each.close_callbacks.add(self._note_close)
 
     @property
     def is_open(self) -> bool:
@@ -62,8 +67,9 @@ class Publisher:
         The time-out is that of each batch. The problems are those that `publish` raises.
         """
         problems: list[PublishError | None] = [None] * len(messages)
+        used = self._channel
         try:
-            channel = await _underlay(self._channel)
+            channel = await _underlay(used)
         except LOST as error:
             return [_problem(message, error) for message in messages]
         written: list[Written] = []
@@ -80,6 +86,8 @@ class Publisher:
             for place, outcome in zip(places[done : done + len(batch)], outcomes, strict=True):
                 problems[place] = _problem(messages[place], outcome)
             done += len(batch)
+        if any(isinstance(problem, NackedError) for problem in problems):
+            await self._renew(used)
         return problems
 
     async def wait_until_closed(self) -> None:
@@ -106,6 +114,27 @@ class Publisher:
             if is_cancelled():
                 raise
             raise UnconfirmedError(f"reply: {type(error).__name__}") from None
+
+    def _note_close(self, *_: object) -> None:
+        self._closed.set()
+
+    async def _renew(self, refusing: AbstractChannel) -> None:
+        """Go on with another channel than one on which a message was refused.
+
+        RabbitMQ 3.10 looks for a queue's leader at a channel's first message. Finding it on a node that has
+        just gone, it refuses all that this channel publishes there later, while others get through.
+        """
+        async with self._renewing:
+            if self._channel is not refusing:
+                return
+            try:
+                async with asyncio.timeout(CONFIRM_TIMEOUT_SECONDS):
+                    self._channel = await self._open_another()
+                    self._channel.close_callbacks.add(self._note_close)
+                    refusing.close_callbacks.discard(self._note_close)
+                    await refusing.close()
+            except (TimeoutError, *LOST):
+                self._closed.set()
 
     async def _publish_batch(
         self, channel: aiormq.Channel, batch: Sequence[Written], timeout_seconds: float
