@@ -2,21 +2,29 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup demo up down test check bench
+.PHONY: help setup demo up down test test-rabbitmq4 check drill bench
 
 PYTHON := .venv/bin/python
 NEXTGEN := .venv/bin/nextgen
 # For one test run: make test TESTS="tests/unit -k ledger"
 TESTS ?=
+# Files of tests run in so many processes; 0 runs all in one, which a debugger needs.
+WORKERS ?= 2
 # For one run of the system: make up STORY=...
 STORY ?=
+# For one drill: make drill COMMANDS=... USAGES=... KILLS=...
+COMMANDS ?= 2000
+USAGES ?= 20000
+KILLS ?= 20
 MIGRATIONS = $(sort $(wildcard services/*/migrations/*.sql shared/messaging/migrations/*.sql))
 
 help:
 	@echo "make demo    set everything up, start it and play the story"
 	@echo "make test    set everything up and run all tests"
+	@echo "make test-rabbitmq4   run the messaging tests once more, on RabbitMQ 4"
 	@echo "make up      start the services and what they need; make down stops them and keeps the data"
 	@echo "make check   format, lint, types, import contracts, migrations"
+	@echo "make drill   kill services, broker and database at random under load, and count what came of it"
 	@echo "make bench   the measurements"
 
 setup:
@@ -32,8 +40,11 @@ down: setup
 	@$(NEXTGEN) down
 
 test: setup
-	@$(PYTHON) -m deploy.local servers --fast --folder .local/test-servers
-	@$(PYTHON) -m pytest $(TESTS)
+	@$(PYTHON) -m tests.servers
+	@$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
+
+test-rabbitmq4: setup
+	@$(PYTHON) -m tests.rabbitmq4 $(TESTS)
 
 check: setup
 	@grep -qxF "$$(head -n 1 requirements/uv.txt)" requirements/dev.txt || \
@@ -45,6 +56,9 @@ check: setup
 	@.venv/bin/deptry --no-ansi . 2>&1 | grep -v '^Scanning' ; test $${PIPESTATUS[0]} -eq 0
 	@$(NEXTGEN) documents --check
 	@test -z "$(MIGRATIONS)" || .venv/bin/squawk $(MIGRATIONS)
+
+drill: setup
+	@$(PYTHON) -m tests.faults.drill --commands $(COMMANDS) --usages $(USAGES) --kills $(KILLS)
 
 bench: setup
 	@$(PYTHON) -m deploy.local servers

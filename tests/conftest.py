@@ -1,30 +1,42 @@
-"""What all tests share: private servers, a migrated template for each service, a database a test."""
+"""What all tests share: servers, a migrated template for each service, a database a test."""
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
-from deploy.local.servers import Servers, resolve
+from deploy.local.servers import Servers
 from deploy.tool import databases
 from shared.database import Pool, open_pool
 from shared.messaging.registry import Service
 from tests.messaging import NOON, Workplace
+from tests.servers import servers_of_session
 
-ROOT = Path(__file__).parent.parent
-SERVERS = ROOT / ".local" / "test-servers"
 RUN = secrets.token_hex(3)
+SLOW_FIRST = ("system", "faults", "e2e")
+DROPS_AT_ONCE = 4
+"""Drops at the same time share their checkpoints."""
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that wait long come first, in their random order: no worker is left with one at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in SLOW_FIRST)
 
 
 @pytest.fixture(scope="session")
-def servers() -> Servers:
+def servers() -> Iterator[Servers]:
     """The PostgreSQL and RabbitMQ that these tests may use; started if need be."""
-    return resolve(SERVERS, is_fast=True)
+    with servers_of_session() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +52,15 @@ async def used(servers: Servers) -> AsyncIterator[list[str]]:
     """Databases that are no longer needed; dropped together at the end, since each drop is a checkpoint."""
     names: list[str] = []
     yield names
-    for name in names:
-        await databases.drop_database(servers.postgres_url, name)
+    left = iter(names)
+
+    async def drop_what_is_left() -> None:
+        for name in left:
+            await databases.drop_database(servers.postgres_url, name)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(DROPS_AT_ONCE):
+            group.create_task(drop_what_is_left())
 
 
 async def _make_partitions(owner_url: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from deploy.tool.topology import remove_instance
+from shared.messaging.topology import SERVICES
 
 ROOT = Path(__file__).parent.parent.parent
 FEES = ROOT / "services" / "paa_billing" / "data" / "fee-schedules.csv"
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.timeout(400)
 
 @pytest.fixture(scope="module")
 def played(
-    servers: Any, tmp_path_factory: pytest.TempPathFactory
+    servers: Any, used: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[dict[str, Any], Path, str]]:
     """Plays the demonstration among stories of its own, so that nobody's running one is stopped."""
     folder = tmp_path_factory.mktemp("demo")
@@ -51,6 +52,7 @@ def played(
     nextgen("stop")
     instance = json.loads((folder / "stories" / "1" / "story.json").read_text())["instance"]
     remove_instance(servers.broker_admin_url, instance)
+    used.extend(f"{instance}_{service}" for service in SERVICES)
     assert status.returncode == 0, status.stdout + status.stderr
 
 
@@ -166,6 +168,26 @@ def test_each_change_was_mailed(played: Played) -> None:
     } <= sent
     ready = [mail for mail in result["mails"] if mail["kind"] == "statement_ready"]
     assert len(ready) == len(result["statements"])
+
+
+def test_the_court_is_told_that_it_went_live_and_that_a_link_was_ended(played: Played) -> None:
+    result, _, _ = played
+
+    told = sorted(mail["kind"] for mail in result["mails"] if mail["to"] == "nextgen-desk@ncwb.example")
+
+    assert told == ["court_went_live", "filing_account_unlinked_court"]
+    holder = next(a["email"] for a in result["accounts"] if a["name"] == "Ben Okafor")
+    assert (holder, "filing_account_unlinked") in {(mail["to"], mail["kind"]) for mail in result["mails"]}
+
+
+def test_each_account_is_shown_as_its_holder_is_told(played: Played) -> None:
+    result, _, _ = played
+
+    shown = {account["user_name"]: (account["name"], account["email"]) for account in result["accounts"]}
+
+    assert shown["ada.whitfield.esq"] == ("Ada Whitfield", "ada.whitfield.esq@mail.example")
+    assert shown["catawba.billing"] == ("Gus Delacroix", "catawba.billing@mail.example")
+    assert len(shown) == len({account["account_number"] for account in result["accounts"]}) == 9
 
 
 def test_one_correlation_id_shows_the_whole_path_of_a_request(

@@ -1,29 +1,75 @@
-"""The scene of a fault test on the servers that all tests share."""
+"""The scenes of fault tests on the servers that all tests share."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from deploy.local.servers import Servers
+from deploy.tool import databases
 from deploy.tool.databases import url_for
 from tests import toy
+from tests.faults import crash_toys
+from tests.faults.fork_server import a_fork_server
 from tests.faults.scene import Scene, a_scene
+from tests.faults.stage import Stage, sending
+
+Urls = tuple[dict[str, str], dict[str, str]]
 
 
 @pytest.fixture
-async def scene(
-    servers: Servers,
-    role_passwords: dict[str, str],
-    database_of: Callable[[str], Awaitable[str]],
-    tmp_path: Path,
-) -> AsyncIterator[Scene]:
+async def toy_databases(
+    servers: Servers, role_passwords: dict[str, str], database_of: Callable[[str], Awaitable[str]]
+) -> Urls:
+    """A fresh database for each toy: the addresses for the services, and those for the owners."""
     urls, owner_urls = {}, {}
     for service in toy.TOYS:
         urls[service] = await database_of(service)
         owner = f"{service}_owner"
         name = urlsplit(urls[service]).path[1:]
         owner_urls[service] = url_for(servers.postgres_url, owner, role_passwords[owner], name)
-    async with a_scene(servers, urls, owner_urls, tmp_path) as made:
+    return urls, owner_urls
+
+
+@pytest.fixture
+async def scene(servers: Servers, toy_databases: Urls, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with a_scene(servers, *toy_databases, tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def stage(stage_of_module: Stage) -> Iterator[Stage]:
+    """The module's stage; what a failed test left running can't disturb the next."""
+    yield stage_of_module
+    stage_of_module.server.kill_all()
+
+
+@pytest.fixture(scope="module")
+async def stage_of_module(
+    servers: Servers,
+    role_passwords: dict[str, str],
+    template_of: Callable[[str], Awaitable[str]],
+    used: list[str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Stage]:
+    """One stage for all tests of a module: each has words of its own, and leaves nothing open."""
+    urls, owner_urls = {}, {}
+    for service in toy.TOYS:
+        name, owner = f"test_stage_{service}_{secrets.token_hex(6)}", f"{service}_owner"
+        await databases.create_database(
+            servers.postgres_url, name, service, template=await template_of(service)
+        )
+        used.append(name)
+        urls[service] = url_for(servers.postgres_url, service, role_passwords[service], name)
+        owner_urls[service] = url_for(servers.postgres_url, owner, role_passwords[owner], name)
+    crash_toys.register()
+    await crash_toys.make_tables(owner_urls["accounts"])
+    folder = tmp_path_factory.mktemp("stage")
+    async with (
+        a_scene(servers, urls, owner_urls, folder, crash_toys.CONTRACTS) as scene,
+        a_fork_server("tests.faults.crash_process") as server,
+        sending(scene) as publisher,
+    ):
+        yield Stage(scene, server, publisher)

@@ -1,11 +1,14 @@
-"""A proxy between a client and the broker, through which a test can make the network fall silent."""
+"""A proxy between a client and a server, through which a test can make the network slow, silent or torn."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit, urlunsplit
 
 CHUNK_BYTES = 65_536
+RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Proxy:
@@ -17,6 +20,11 @@ class Proxy:
         self._passing.set()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._bytes_until_cut: int | None = None
+        self.latency_seconds = 0.0
+        self.cuts = 0
+        self.held_back = b""
+        """What came while nothing passed."""
 
     @property
     def url(self) -> str:
@@ -35,9 +43,17 @@ class Proxy:
         self._passing.set()
 
     def cut(self) -> None:
-        """Reset every connection, as when the broker is killed; those that are opened next pass."""
+        """Reset every connection, as when the server is killed; those that are opened next pass."""
+        self.cuts += 1
         for writer in self._writers:
+            with suppress(OSError):
+                connection = writer.get_extra_info("socket")
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
             writer.transport.abort()
+
+    def cut_after(self, byte_count: int) -> None:
+        """Cut once so many more bytes have passed, both ways together: most likely within a message."""
+        self._bytes_until_cut = byte_count
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Proxy"]:
@@ -50,7 +66,11 @@ class Proxy:
             self._server.close()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there = await asyncio.open_connection(self._target.hostname, self._target.port)
+        try:
+            there = await asyncio.open_connection(self._target.hostname, self._target.port)
+        except OSError:
+            writer.close()
+            return
         ends = {writer, there[1]}
         self._writers |= ends
         async with asyncio.TaskGroup() as group:
@@ -61,8 +81,22 @@ class Proxy:
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while chunk := await reader.read(CHUNK_BYTES):
+                await asyncio.sleep(self.latency_seconds)
+                if not self._passing.is_set():
+                    self.held_back += chunk
                 await self._passing.wait()
-                writer.write(chunk)
-                await writer.drain()
+                await self._hand_on(chunk, writer)
         with suppress(OSError):
             writer.close()
+
+    async def _hand_on(self, chunk: bytes, writer: asyncio.StreamWriter) -> None:
+        left = self._bytes_until_cut
+        if left is None or len(chunk) <= left:
+            self._bytes_until_cut = None if left is None else left - len(chunk)
+            writer.write(chunk)
+            await writer.drain()
+            return
+        self._bytes_until_cut = None
+        writer.write(chunk[:left])
+        await writer.drain()
+        self.cut()

@@ -15,10 +15,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 import aio_pika
 import asyncpg
+from aio_pika.abc import AbstractConnection
 
 from deploy.local.servers import Servers
 from deploy.tool import databases
-from shared.messaging.topology import WAIT_TIERS
+from shared.messaging.broker import addresses_of
+from shared.messaging.registry import Contract
+from shared.messaging.topology import DELIVERY_LIMIT, WAIT_TIERS
 from tests import toy
 from tests.installation import ROOT, Installation, until
 
@@ -34,11 +37,9 @@ class Scene:
     folder: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self, service: str, *, kill_at: str | None = None, **settings: str) -> subprocess.Popen[bytes]:
-        """Start a replica of a toy; `kill_at` as in toy_process."""
+    def start(self, service: str, **settings: str) -> subprocess.Popen[bytes]:
+        """Start a replica of a toy."""
         changes = {f"NEXTGEN_{service.upper()}_{name.upper()}": value for name, value in settings.items()}
-        if kill_at is not None:
-            changes["TOY_KILL_AT"] = kill_at
         environment = self.installation.environment(service, self.urls[service], **changes)
         with (self.folder / f"{service}-{len(self.processes)}.log").open("wb") as log:
             process = subprocess.Popen(
@@ -96,7 +97,7 @@ class Scene:
 
     async def in_queues(self) -> dict[str, int]:
         """How many messages are ready in each queue that isn't empty; exact while nobody consumes."""
-        kinds = ("commands", "events", "dead", *(f"wait.{tier}" for tier in WAIT_TIERS))
+        kinds = ("commands", "events", "bulk", "dead", *(f"wait.{tier}" for tier in WAIT_TIERS))
         found = await self._look_at([f"{service}.{kind}" for service in toy.TOYS for kind in kinds])
         return {name: ready for name, (ready, _) in found.items() if ready}
 
@@ -106,17 +107,22 @@ class Scene:
 
     async def _look_at(self, names: Iterable[str]) -> dict[str, tuple[int, int]]:
         """Ready messages and consumers of queues, as the broker knows them at this instant."""
-        admin = urlsplit(self.installation.servers.broker_admin_url)
-        broker = urlsplit(self.installation.servers.broker_url)
-        login = f"{admin.username}:{admin.password}@{broker.hostname}:{broker.port}"
-        url = urlunsplit((broker.scheme, login, f"/{self.installation.instance}", "", ""))
         found = {}
-        async with await aio_pika.connect(url) as connection:
+        async with await self._connect_as_administrator() as connection:
             channel = await connection.channel()
             for name in names:
                 seen = (await channel.declare_queue(name, passive=True)).declaration_result
                 found[name] = (seen.message_count or 0, seen.consumer_count or 0)
         return found
+
+    async def _connect_as_administrator(self) -> AbstractConnection:
+        servers = self.installation.servers
+        login = urlsplit(servers.broker_admin_url).netloc.rpartition("@")[0]
+        broker = urlsplit(servers.broker_url)
+        url = urlunsplit(
+            (broker.scheme, f"{login}@{broker.netloc}", f"/{self.installation.instance}", "", "")
+        )
+        return await aio_pika.connect(addresses_of(url)[0])
 
     async def settle(self, expected: Iterable[str]) -> None:
         """Let both toys finish everything, then compare their effects with what was accepted, one by one."""
@@ -138,12 +144,17 @@ class Scene:
 
 @asynccontextmanager
 async def a_scene(
-    servers: Servers, database_urls: dict[str, str], owner_urls: dict[str, str], folder: Path
+    servers: Servers,
+    database_urls: dict[str, str],
+    owner_urls: dict[str, str],
+    folder: Path,
+    contracts: Iterable[Contract] = toy.CONTRACTS,
+    delivery_limit: int = DELIVERY_LIMIT,
 ) -> AsyncIterator[Scene]:
     """A scene on migrated databases; whatever still runs at its end is killed."""
     toy.register_toys()
-    installation = Installation(servers=servers, folder=folder)
-    installation.build(toy.CONTRACTS)
+    installation = Installation(servers=servers, folder=folder, delivery_limit=delivery_limit)
+    installation.build(contracts)
     for service in toy.TOYS:
         await toy.make_toy_table(owner_urls[service], service)
     scene = Scene(installation, database_urls, folder)

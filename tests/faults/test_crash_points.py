@@ -1,111 +1,75 @@
-"""A process killed at the worst moments: once restarted, nothing is lost and nothing is doubled."""
+"""A process killed at every await of its work: once others have run, nothing is lost and nothing is doubled.
 
-import signal
-from datetime import datetime
+For each way of a message there is a chain of processes. The first is killed as it begins, the next one point
+later, and so on, until one gets to the end: so the number of points is found and not guessed. Each has fresh
+messages, and what the one before it left.
+"""
 
-import aio_pika
-import msgspec
 import pytest
 
-from shared.messaging.envelope import Outgoing
-from tests.faults.load import WORDS, Kind, an_added_word, send
-from tests.faults.scene import Scene
-from tests.installation import until
-from tests.toy import AddWord
+from deploy.tool.redriving import redrive
+from deploy.tool.stepping import Pace
+from tests.faults.chains import WAYS, crash_on, crash_while_redriving
+from tests.faults.redrive_process import OnlyAccounts
+from tests.faults.stage import NOTHING_WRONG, Stage
+from tests.operating import an_order
 
-BATCH = [f"word {n:03}" for n in range(60)]
-
-
-@pytest.mark.parametrize(
-    "point",
-    [
-        pytest.param("before:acknowledge:1", id="between the first commit and its acknowledgement"),
-        pytest.param("before:announce:1", id="between the commit and publishing"),
-        pytest.param("before:move:1", id="between the confirms and moving their outbox rows"),
-    ],
-)
-async def test_a_killed_owner_loses_nothing_and_doubles_nothing(scene: Scene, point: str) -> None:
-    await send(scene.installation, WORDS, BATCH)
-    scene.start("notify")
-
-    killed = scene.start("accounts", kill_at=point)
-    assert await scene.ended(killed) == -signal.SIGKILL
-    scene.start("accounts")
-
-    await scene.settle(BATCH)
+PARKED = "SELECT body, settled_at FROM parked_messages WHERE position($1::bytea IN body) > 0"
 
 
-async def test_a_killed_listener_loses_nothing_and_doubles_nothing(scene: Scene) -> None:
-    await send(scene.installation, WORDS, BATCH)
-    scene.start("accounts")
-
-    killed = scene.start("notify", kill_at="before:acknowledge:1")
-    assert await scene.ended(killed) == -signal.SIGKILL
-    scene.start("notify")
-
-    await scene.settle(BATCH)
-
-
-@pytest.mark.parametrize(
-    "point",
-    [
-        pytest.param("before:wait:5", id="before publishing to the wait tier"),
-        pytest.param("after:wait:5", id="between publishing to the wait tier and acknowledging"),
-        pytest.param("before:acknowledge:5", id="before acknowledging, with others in the same state"),
-    ],
-)
-async def test_killed_while_sending_to_wait_loses_nothing_and_doubles_nothing(
-    scene: Scene, point: str
+@pytest.mark.parametrize("kind", [kind for kind in WAYS if kind != "park"])
+async def test_killed_at_each_await_nothing_is_lost_and_nothing_doubled(
+    stage: Stage, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    waiting = [f"{n:02} after first" for n in range(20)]
-    await send(scene.installation, WORDS, waiting)
-    scene.start("notify")
+    chain = await crash_on(stage, kind)
+    await stage.finish(chain.words(), kind)
 
-    killed = scene.start("accounts", kill_at=point)
-    assert await scene.ended(killed) == -signal.SIGKILL
-    await send(scene.installation, WORDS, ["first"])
-    scene.start("accounts")
-
-    await scene.settle([*waiting, "first"])
+    assert await stage.compare(kind, chain.words()) == NOTHING_WRONG
+    assert await stage.scene.rows("accounts", PARKED, kind.encode()) == []
+    tell(capsys, stage, kind, chain.points)
 
 
-def undecodable(word: str, now: datetime) -> Outgoing:
-    return msgspec.structs.replace(an_added_word(word, now), body=f"not JSON: {word}".encode())
-
-
-async def publish_without_user_id(scene: Scene, body: bytes) -> None:
-    """As anybody may, and the broker takes it: nobody knows who sent this."""
-    async with await aio_pika.connect(scene.installation.broker_url("portal")) as connection:
-        exchange = await (await connection.channel()).get_exchange("portal", ensure=False)
-        await exchange.publish(aio_pika.Message(body), routing_key=AddWord.message_name())
-
-
-@pytest.mark.parametrize(
-    "point",
-    [
-        pytest.param("before:park:3", id="before the row is written"),
-        pytest.param("after:park:3", id="after the row is written, before its commit"),
-        pytest.param("before:acknowledge:3", id="between the row's commit and the acknowledgement"),
-    ],
-)
-async def test_killed_while_parking_keeps_each_message_once(scene: Scene, point: str) -> None:
-    unreadable = [f"{n:02}" for n in range(10)]
-    nobodys = [f"from nobody {n:02}".encode() for n in range(10)]
-    for body in nobodys[:5]:
-        await publish_without_user_id(scene, body)
-    await send(scene.installation, Kind("portal", undecodable), unreadable)
-    for body in nobodys[5:]:
-        await publish_without_user_id(scene, body)
-
-    killed = scene.start("accounts", kill_at=point)
-    assert await scene.ended(killed) == -signal.SIGKILL
-    scene.start("accounts")
+async def test_killed_at_each_await_of_parking_each_message_is_kept_once(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain = await crash_on(stage, "park")
+    expected = sorted(outgoing.body for outgoing in chain.accepted)
 
     async def are_parked() -> bool:
-        return {bytes(row["body"]) for row in await scene.parked("accounts")} >= set(expected)
+        return {bytes(row["body"]) for row in await parked()} >= set(expected)
 
-    expected = sorted([*nobodys, *(f"not JSON: {word}".encode() for word in unreadable)])
-    await until(are_parked, "all are parked")
-    assert await scene.end_all() == [0]
-    assert await scene.in_queues() == {}
-    assert sorted(bytes(row["body"]) for row in await scene.parked("accounts")) == expected
+    async def parked() -> list[dict[str, bytes]]:
+        return await stage.scene.rows("accounts", PARKED, b"park")
+
+    await stage.work_until(are_parked, "all are parked")
+
+    assert sorted(bytes(row["body"]) for row in await parked()) == expected
+    tell(capsys, stage, "park", chain.points)
+
+
+async def test_killed_at_each_await_of_a_redrive_nothing_is_lost_and_nothing_doubled(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain = await crash_while_redriving(stage)
+    place = OnlyAccounts(stage.scene.urls["accounts"], stage.scene.installation.broker_url("accounts"))
+    order = an_order(pace=Pace(step=100, rate=500, wait=60), reason="failed")
+
+    async def is_redriven() -> bool:
+        return await redrive(place, ["accounts"], order, print) == 0
+
+    await stage.work_until(is_redriven, "a redrive comes through")
+    await stage.finish(chain.words(), "redrive")
+
+    assert await stage.compare("redrive", chain.words()) == NOTHING_WRONG
+    rows = await stage.scene.rows("accounts", PARKED, b"redrive")
+    assert len(rows) == len(chain.accepted)
+    assert all(row["settled_at"] for row in rows)
+    tell(capsys, stage, "redrive", chain.points)
+
+
+def tell(capsys: pytest.CaptureFixture[str], stage: Stage, kind: str, points: int) -> None:
+    """Print how many points there were, and how many up to now, whatever is captured."""
+    stage.points[kind] = points
+    in_all = sum(stage.points.values())
+    with capsys.disabled():
+        print(f"\n{kind}: killed at {points} points ({in_all} so far), 0 lost, 0 doubled")  # noqa: T201

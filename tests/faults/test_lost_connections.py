@@ -1,22 +1,22 @@
 """Connections that end in other ways than by a crash: the process mends them without help."""
 
 import asyncio
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import uuid4
 
-import httpx
 import msgspec
 import pytest
 
 from shared.clock import real_clock
 from shared.database import open_pool, transaction
-from shared.errors import ForbiddenError
+from shared.errors import ForbiddenError, NackedError
 from shared.messaging import outbox
 from shared.messaging.broker import connect
 from shared.messaging.envelope import Outgoing
 from shared.messaging.ids import new_id
 from shared.runtime import Process
 from tests.faults.load import WORDS, an_added_word, send
+from tests.faults.management import management
 from tests.faults.proxy import Proxy
 from tests.faults.scene import Scene
 from tests.installation import running, until
@@ -83,12 +83,6 @@ def names_of_running_tasks() -> set[str]:
     return {task.get_name() for task in asyncio.all_tasks() if "keep_running" in str(task.get_coro())}
 
 
-def management(scene: Scene) -> httpx.Client:
-    admin = urlsplit(scene.installation.servers.broker_admin_url)
-    base = f"{admin.scheme}://{admin.hostname}:{admin.port}/api"
-    return httpx.Client(base_url=base, auth=(admin.username or "", admin.password or ""), trust_env=False)
-
-
 async def test_a_consumer_that_the_broker_cancelled_consumes_again(scene: Scene) -> None:
     """As when its queue was deleted by mistake, and made anew."""
     words = ["before", "after"]
@@ -128,3 +122,23 @@ async def test_a_publisher_notices_when_the_broker_closes_either_channel(scene: 
         async with asyncio.timeout(5):
             await publisher.wait_until_closed()
         assert not publisher.is_open
+
+
+async def test_after_a_refused_message_a_publisher_goes_on_with_another_channel(scene: Scene) -> None:
+    """RabbitMQ 3.10 may refuse all that a channel publishes, whose first message met a node that had gone."""
+    word = an_added_word("a", real_clock())
+    with management(scene) as client:
+        full = f"/queues/{scene.installation.instance}/full"
+        arguments = {"x-max-length": 0, "x-overflow": "reject-publish"}
+        client.put(full, json={"durable": True, "arguments": arguments}).raise_for_status()
+        binding = {"routing_key": word.routing_key}
+        place = f"/bindings/{scene.installation.instance}/e/portal/q/full"
+        client.post(place, json=binding).raise_for_status()
+        async with connect(scene.installation.broker_url("portal"), name="test") as connection:
+            publisher = await connection.open_publisher()
+            before = publisher._channel
+            with pytest.raises(NackedError):
+                await publisher.publish(word)
+            assert (publisher.is_open, before.is_closed) == (True, True)
+            client.delete(full).raise_for_status()
+            await publisher.publish(word)
