@@ -11,6 +11,8 @@ from shared.messages import accounts
 from shared.messages.linking import LoadRoster, RosterRow
 
 ROSTER_COURT = "ncwbk"
+COURT_EMAIL = "nextgen-desk@ncwb.example"
+HELP_DESK = "(704) 350-7500"
 
 
 @dataclass(frozen=True, kw_only=True)

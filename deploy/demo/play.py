@@ -74,10 +74,14 @@ async def prepare_court(stage: Stage) -> None:
     await center.ask(grant, accounts.RoleGranted)
     local_time = GO_LIVE.strftime("%Y-%m-%dT%H:%M")
     await clerk.ask(
-        linking.SetGoLive(court_id=cast.ROSTER_COURT, local_time=local_time, help_desk="(704) 350-7500"),
+        linking.SetGoLive(court_id=cast.ROSTER_COURT, local_time=local_time, help_desk=cast.HELP_DESK),
         linking.CourtChanged,
         act="the court sets its go-live",
     )
+    contact = linking.SetCourtContact(
+        court_id=cast.ROSTER_COURT, help_desk=cast.HELP_DESK, contact_email=cast.COURT_EMAIL
+    )
+    await clerk.ask(contact, linking.CourtChanged, act="the court says where it gets mail")
     loaded = await clerk.ask(cast.roster(desk), linking.RosterLoaded, act="the court loads its roster")
     stage.refusals += [f"roster line {r.line}, {r.field}: {r.reason}" for r in loaded.refused]
 

@@ -13,7 +13,7 @@ from deploy.local.binaries import CHECKOUT
 from deploy.local.files import write_whole
 from deploy.local.mail_sink import read_mails
 from deploy.tool import processes, stories
-from shared.messages import linking, paa_billing
+from shared.messages import accounts, linking, paa_billing
 from shared.messaging.topology import SERVICES
 from shared.money import Cents, dollars
 
@@ -27,12 +27,13 @@ async def write(stage: Stage, priced: str) -> None:
     people = stage.everybody()
     for person in people:
         await person.sign_in()
+    held = [(person, await _account(person)) for person in people]
     result: dict[str, Any] = {
         "story": stage.desk.story.record.number,
         "receipts": priced,
-        "accounts": [_account(person) for person in people],
-        "filing": [right for person in people for right in await _filing(person)],
-        "memberships": [paid for person in people for paid in await _memberships(person)],
+        "accounts": [account for _, account in held],
+        "filing": [right for person, account in held for right in await _filing(person, account)],
+        "memberships": [paid for person, account in held for paid in await _memberships(person, account)],
         "reported": [{"court_id": use.court_id, **msgspec.to_builtins(use.record)} for use in stage.uses],
         "statements": await _statements(stage),
         "mails": [
@@ -45,22 +46,24 @@ async def write(stage: Stage, priced: str) -> None:
     _print(stage, result)
 
 
-def _account(person: Person) -> dict[str, str]:
+async def _account(person: Person) -> dict[str, str]:
+    """The account as its holder is told."""
+    mine = await person.ask(accounts.MyAccount(), accounts.AccountShown)
     return {
-        "name": person.name,
-        "account_id": str(person.id),
-        "account_number": person.account_number,
-        "user_name": person.user_name,
-        "email": person.email,
+        "name": f"{mine.first_name} {mine.last_name}",
+        "account_id": str(mine.account_id),
+        "account_number": mine.account_number,
+        "user_name": mine.user_name,
+        "email": mine.email,
     }
 
 
-async def _filing(person: Person) -> list[dict[str, str]]:
+async def _filing(person: Person, account: dict[str, str]) -> list[dict[str, str]]:
     answer = await person.ask(linking.WhatMayIFile(), linking.FilingRights)
     return [
         {
-            "name": person.name,
-            "account_id": str(person.id),
+            "name": account["name"],
+            "account_id": str(answer.account_id),
             "court_id": right.court_id,
             "court": right.court_name,
             "role": right.role,
@@ -70,12 +73,12 @@ async def _filing(person: Person) -> list[dict[str, str]]:
     ]
 
 
-async def _memberships(person: Person) -> list[dict[str, str | None]]:
+async def _memberships(person: Person, account: dict[str, str]) -> list[dict[str, str | None]]:
     """Which firm pays for the person, from when to when, as the person is told."""
     answer = await person.ask(paa_billing.WhoPaysForMe(), paa_billing.MembershipsShown)
     return [
         {
-            "account_number": person.account_number,
+            "account_number": account["account_number"],
             "firm": membership.firm_name,
             "paa_id": str(membership.paa_id),
             "joined_at": membership.joined_at.isoformat(),

@@ -96,12 +96,17 @@ VALUES: dict[str, Any] = {
     "waiting": 1,
     "waived_cents": 0,
     "waiver_cents": 3000,
-    "warning": "same_name_and_date_of_birth",
 }
 """By the field's name, or that of one element of it; `OTHER` goes before."""
 
 OTHER: dict[str, Any] = {
     "AccountShown.status": "active",
+    "AccountRegistered.warnings": [],
+    "AccountUpgraded.status": "pending_verification",
+    "AccountUpgraded.warnings": [],
+    "AccountRegistered.status": "pending_verification",
+    "AccountActivated.warnings": ["email", "name"],
+    "EmailVerified.warnings": ["email", "name"],
     "AccountChanged.status": "active",
     "AccountShown.generation": "upgraded",
     "AccountChanged.generation": "upgraded",

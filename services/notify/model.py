@@ -23,6 +23,7 @@ CLASS_OF: Mapping[str, MailClass] = {
     "account_deactivated": "security",
     "password_changed": "security",
     "new_sign_in_place": "security",
+    "account_held": "security",
     "account_locked": "security",
     "second_factor_changed": "security",
     "second_factor_required": "security",

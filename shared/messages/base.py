@@ -13,8 +13,17 @@ CourtId = Annotated[
     str, msgspec.Meta(pattern=r"^[a-z0-9]{2,8}$(?!\n)", description="PACER court id, as ncwbk")
 ]
 AccountNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{7}$(?!\n)", description="7 digits, for people")]
-ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-LongText = Annotated[str, msgspec.Meta(max_length=2000)]
+HIDDEN = r"\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+"""What no text holds, as the inside of a character class: control characters, separators of lines and
+paragraphs, and signs that turn the direction of writing or show nothing. PostgreSQL keeps no NUL; the others
+would make a mail, a list or a spreadsheet say what was never written."""
+CLEAN = rf"^[^{HIDDEN}]*$(?!\n)"
+FILLED = rf"^(?=.*[^\s\u200c\u200d])[^{HIDDEN}]*$(?!\n)"
+"""One line with something to see in it; joiners belong to words of some scripts, but alone show nothing."""
+ShortText = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED, description="one line, not blank")
+]
+LongText = Annotated[str, msgspec.Meta(max_length=2000, pattern=CLEAN, description="one line, perhaps empty")]
 MessageName = NewType("MessageName", str)
 
 
@@ -101,4 +110,5 @@ class NotAllowed(Reply, frozen=True, kw_only=True, tag="shared.not_allowed.v1"):
         "upgrade_first",
         "proof_too_old",
         "session_level_too_low",
+        "session_restricted",
     ]

@@ -18,6 +18,7 @@ from shared.messaging.settler import Settler
 from shared.metrics import CONSUMING
 
 LOOK_SECONDS = 1.0
+LINGER_SECONDS = 0.005
 BULK_WORKERS = 2
 BULK_GROUP = 4
 """Usage batches in one transaction: each has up to 500 records, so that a few fill it."""
@@ -43,6 +44,8 @@ class Lane:
         self.group_size = size.group
         self._settle = settle
         self._waiting: asyncio.Queue[Delivery] = asyncio.Queue(maxsize=size.prefetch * len(queues))
+        self._taking = asyncio.Lock()
+        self._at_work = 0
 
     async def put(self, delivery: Delivery) -> None:
         """Only queue it: a connection that is lost now cancels nothing but this."""
@@ -50,14 +53,30 @@ class Lane:
 
     async def work_on_some(self) -> None:
         """Settle the next delivery and those that wait behind it; run for ever by each of the workers."""
-        deliveries = [await self._waiting.get()]
+        deliveries: list[Delivery] = []
         try:
-            while len(deliveries) < self.group_size and not self._waiting.empty():
-                deliveries.append(self._waiting.get_nowait())
-            await self._settle(deliveries)
+            async with self._taking:
+                await self._take(deliveries)
+            self._at_work += 1
+            try:
+                await self._settle(deliveries)
+            finally:
+                self._at_work -= 1
         finally:
             for _ in deliveries:
                 self._waiting.task_done()
+
+    async def _take(self, deliveries: list[Delivery]) -> None:
+        """One worker at a time; while others are at work, it waits a moment for its group to grow.
+
+        Else a burst would be shared out among all workers in groups of a few, which cost nearly as much as
+        full ones. Who comes while nobody is at work waits for nothing.
+        """
+        deliveries.append(await self._waiting.get())
+        if self._at_work and self._waiting.qsize() + 1 < self.group_size:
+            await asyncio.sleep(LINGER_SECONDS)
+        while len(deliveries) < self.group_size and not self._waiting.empty():
+            deliveries.append(self._waiting.get_nowait())
 
     async def give_back_waiting(self) -> None:
         """Return what no worker has begun to its queue."""

@@ -8,6 +8,24 @@ from pathlib import Path
 
 import pytest
 
+IMPURE = (
+    "asyncio",
+    "http",
+    "io",
+    "logging",
+    "os",
+    "pathlib",
+    "random",
+    "secrets",
+    "socket",
+    "ssl",
+    "structlog",
+    "subprocess",
+    "threading",
+    "time",
+    "urllib",
+)
+"""By each of these a rule could do I/O, read a clock, or end in another way each time."""
 ROOT = Path(__file__).parent.parent.parent
 BREACHES = [
     ("services/notify/store.py", "import services.linking.model", "Services are independent"),
@@ -17,6 +35,9 @@ BREACHES = [
     ("services/linking/helpers.py", "", "Inside a service imports go down"),
     ("services/paa_billing/prices.py", "import shared.clock", "do no I/O and know no clock"),
     ("shared/messages/notify.py", "import shared.database", "do no I/O and know no clock"),
+    ("services/paa_billing/model/closes.py", "from time import monotonic", "do no I/O and know no clock"),
+    ("services/paa_billing/ledger.py", "import urllib.request", "do no I/O and know no clock"),
+    ("shared/money.py", "import socket", "do no I/O and know no clock"),
     ("services/notify/handlers.py", "import aio_pika", "Only the broker knows AMQP"),
     ("services/linking/settings.py", "import asyncpg", "Only the database module and the stores"),
     ("deploy/demo/usages.py", "import services.paa_billing.prices", "changes state by messages alone"),
@@ -63,3 +84,17 @@ def test_a_breach_is_seen(copy: Path, module: str, line: str, contract: str) -> 
         path.unlink() if before is None else path.write_text(before)
 
     assert contract in report.partition("Broken contracts")[2], report
+
+
+def test_a_rule_that_imports_what_is_not_pure_is_seen_by_each_import(copy: Path) -> None:
+    path = copy / "services/linking/rules/standing.py"
+    before = path.read_text()
+    try:
+        path.write_text(f"{before}\nimport {', '.join(IMPURE)}\n")
+
+        report = lint(copy)
+    finally:
+        path.write_text(before)
+
+    seen = {name for name in IMPURE if f"services.linking.rules is not allowed to import {name}:" in report}
+    assert seen == set(IMPURE), report

@@ -169,15 +169,3 @@ async def test_nobody_gets_the_name_that_a_legacy_account_had_or_has(place: Work
     for name in ("LongFirm", taken):
         outcome = await member.ask(an_upgrade(place, user_name=name))
         assert outcome == RegistrationRefused(reason="user_name_taken", field="user_name")
-
-
-async def test_an_upgrade_equal_to_another_account_in_three_things_is_held(place: Workplace) -> None:
-    person = a_person()
-    await a_member(place, person=person)
-    member = await a_legacy_member(place)
-
-    outcome = await member.ask(an_upgrade(place, person=person))
-    verified = await verify(place, member.account_id)
-
-    assert outcome.status == verified.status == "held_for_review"
-    assert outcome.warnings == ("date_of_birth", "email", "name")

@@ -1,12 +1,11 @@
-"""What registering and upgrading have in common: judge what is applied for, hash, look for likenesses."""
+"""What registering and upgrading have in common: judge what is applied for, hash, keep the user name."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from services.accounts import passwords
 from services.accounts.checks.settling import Workbench, busy
 from services.accounts.model import Account, Credential
-from services.accounts.rules import registration, texts
+from services.accounts.rules import registration
 from services.accounts.rules.secrecy import normalise
 from services.accounts.store import accounts, saving
 from services.accounts.store.saving import Work
@@ -15,7 +14,6 @@ from shared.messages.accounts import (
     Busy,
     RegisterAccount,
     RegistrationRefused,
-    Status,
     UpgradeAccount,
 )
 
@@ -59,22 +57,8 @@ async def hash_if_fit(
         return busy()
 
 
-async def find_standing(
-    command: RegisterAccount | UpgradeAccount, account_id: UUID, work: Work
-) -> tuple[Status, tuple[str, ...]] | RegistrationRefused:
-    """The status that the account begins with, and what it shares with others; like applications wait."""
-    person = command.person
-    name_key = texts.name_key(person.first_name, person.last_name)
-    email_key = texts.email_key(person.email)
-    identities = (
-        f"user name {command.user_name.lower()}",
-        f"address {email_key}",
-        f"name {name_key} {person.date_of_birth.isoformat()}",
-    )
-    await saving.lock_identities(work.connection, identities)
-    if await accounts.is_user_name_taken(work.connection, command.user_name.lower()):
-        return TAKEN
-    likenesses = await accounts.list_likenesses(
-        work.connection, account_id, name_key, person.date_of_birth, email_key
-    )
-    return registration.standing(likenesses)
+async def is_user_name_free(command: RegisterAccount | UpgradeAccount, work: Work) -> bool:
+    """Has nobody the user name that is applied for? Who applies for the same one waits."""
+    key = command.user_name.lower()
+    await saving.lock_identities(work.connection, (f"user name {key}",))
+    return not await accounts.is_user_name_taken(work.connection, key)

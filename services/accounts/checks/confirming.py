@@ -27,7 +27,10 @@ async def confirm_authenticator(command: ConfirmAuthenticator, bench: Workbench)
 
 async def _confirm(command: ConfirmAuthenticator, code: str, work: Work) -> Message:
     asker = await lock_asker(work)
-    refused = access.refuse_asker(asker.account, asker.session, work.now, work.resources.policies)
+    credential = await credentials.get_credential(work.connection, asker.account.id)
+    refused = access.refuse_enrolment(
+        asker.account, asker.session, credential, now=work.now, policies=work.resources.policies
+    )
     if refused is not None or asker.session is None:
         return refused or NotAllowed(reason="assertion_invalid")
     present = await credentials.list_authenticators(work.connection, asker.account.id)

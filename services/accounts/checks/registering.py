@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from services.accounts.checks.applying import Hashed, find_standing, hash_if_fit
+from services.accounts.checks.applying import TAKEN, Hashed, hash_if_fit, is_user_name_free
 from services.accounts.checks.settling import Workbench, settle_once
 from services.accounts.rules import registration
 from services.accounts.store import saving
@@ -22,21 +22,13 @@ async def register_account(command: RegisterAccount, bench: Workbench) -> Messag
 async def _register(
     command: RegisterAccount, hashed: Hashed, work: Work
 ) -> AccountRegistered | RegistrationRefused:
-    account_id = work.new_id()
-    standing = await find_standing(command, account_id, work)
-    if isinstance(standing, RegistrationRefused):
-        return standing
-    status, warnings = standing
+    if not await is_user_name_free(command, work):
+        return TAKEN
     account = registration.new_account(
-        command.person,
-        command.user_name,
-        account_id=account_id,
-        kind=command.kind,
-        status=status,
-        now=work.now,
+        command.person, command.user_name, account_id=work.new_id(), kind=command.kind, now=work.now
     )
     account = await saving.add_account(work, account, hashed.credential(account, work), act="registered")
     await saving.ask_verification(work, account)
     return AccountRegistered(
-        account_id=account.id, account_number=account.account_number, status=status, warnings=warnings
+        account_id=account.id, account_number=account.account_number, status=account.status
     )

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from services.accounts.checks.applying import Hashed, find_standing, hash_if_fit
+from services.accounts.checks.applying import TAKEN, Hashed, hash_if_fit, is_user_name_free
 from services.accounts.checks.settling import Workbench, find_settled, settle_once
 from services.accounts.model import Account
 from services.accounts.rules import access, registration
@@ -32,25 +32,22 @@ async def upgrade_account(command: UpgradeAccount, bench: Workbench) -> Message:
 
 
 def _refuse(asker: Asker, work: Work) -> RegistrationRefused | NotAllowed | None:
-    return registration.refuse_upgrade(asker.account) or access.refuse_change(
+    return registration.refuse_upgrade(asker.account) or access.refuse_upgrade_act(
         asker.account, asker.session, work.now, work.resources.policies
     )
 
 
 async def _upgrade(command: UpgradeAccount, hashed: Hashed, work: Work) -> Message:
-    standing = await find_standing(command, work.assertion.account_id, work)
+    is_free = await is_user_name_free(command, work)
     asker = await lock_asker(work)
     refused = _refuse(asker, work)
     if refused is not None:
         return refused
-    if isinstance(standing, RegistrationRefused):
-        return standing
-    status, warnings = standing
-    after = registration.upgraded(
-        asker.account, command.person, command.user_name, status=status, now=work.now
-    )
+    if not is_free:
+        return TAKEN
+    after = registration.upgraded(asker.account, command.person, command.user_name, now=work.now)
     after = await _save(work, asker.account, after, hashed)
-    return AccountUpgraded(account_id=after.id, status=after.status, warnings=warnings)
+    return AccountUpgraded(account_id=after.id, status=after.status)
 
 
 async def _save(work: Work, before: Account, after: Account, hashed: Hashed) -> Account:

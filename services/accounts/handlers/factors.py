@@ -20,8 +20,9 @@ async def enrol_authenticator(
     """Offer a secret; an offer made before and never confirmed is forgotten."""
     asker = await lock_asker(work)
     present = await credentials.list_authenticators(work.connection, asker.account.id)
-    refused = access.refuse_asker(
-        asker.account, asker.session, work.now, work.resources.policies
+    credential = await credentials.get_credential(work.connection, asker.account.id)
+    refused = access.refuse_enrolment(
+        asker.account, asker.session, credential, now=work.now, policies=work.resources.policies
     ) or second_factor.refuse_name(command.name, present)
     if refused is not None:
         return refused

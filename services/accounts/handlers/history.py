@@ -4,8 +4,10 @@ import json
 
 from services.accounts.model import HistoryEntry
 from services.accounts.store import accounts, history, saving
+from services.accounts.store.asking import is_reader_restricted
 from services.accounts.store.saving import Work
 from shared.messages.accounts import ActShown, HistoryShown, MyHistory
+from shared.messages.base import NotAllowed
 from shared.messages.paa_billing import StaffUsedData
 
 
@@ -23,8 +25,10 @@ async def remember_staff_use(event: StaffUsedData, work: Work) -> None:
     )
 
 
-async def my_history(query: MyHistory, work: Work) -> HistoryShown:
+async def my_history(query: MyHistory, work: Work) -> HistoryShown | NotAllowed:
     """A page of the asker's own history, newest first."""
+    if await is_reader_restricted(work):
+        return NotAllowed(reason="session_restricted")
     account_id, limit = work.assertion.account_id, query.limit
     entries = await history.list_newest(work.connection, account_id, query.before, limit + 1)
     return HistoryShown(acts=tuple(map(_shown, entries[:limit])), has_more=len(entries) > limit)

@@ -2,7 +2,7 @@
 
 from services.accounts.rules import access, registration
 from services.accounts.store import accounts, credentials, saving, sessions, verifications
-from services.accounts.store.asking import lock_asker
+from services.accounts.store.asking import is_reader_restricted, lock_asker
 from services.accounts.store.saving import Work
 from shared.messages.accounts import (
     AccountDeactivated,
@@ -40,8 +40,10 @@ async def deactivate_account(command: DeactivateAccount, work: Work) -> AccountD
     return AccountDeactivated(account_id=after.id)
 
 
-async def my_account(query: MyAccount, work: Work) -> AccountShown:
+async def my_account(query: MyAccount, work: Work) -> AccountShown | NotAllowed:
     """The asker's own account as it is now, which may be newer than the assertion."""
+    if await is_reader_restricted(work):
+        return NotAllowed(reason="session_restricted")
     account = await accounts.get_account(work.connection, work.assertion.account_id)
     present = await credentials.list_authenticators(work.connection, account.id)
     return AccountShown(

@@ -1,11 +1,10 @@
 """Proving an e-mail address."""
 
-from services.accounts.model import Account
+from services.accounts.model import Account, Standing
 from services.accounts.rules import registration, second_factor, texts
 from services.accounts.store import accounts, credentials, saving, verifications
 from services.accounts.store.saving import Work
 from shared.messages.accounts import (
-    AccountActivated,
     AskVerificationAgain,
     EmailVerified,
     TokenRefused,
@@ -15,17 +14,21 @@ from shared.messages.accounts import (
 
 
 async def verify_email(command: VerifyEmail, work: Work) -> EmailVerified | TokenRefused:
-    """Close the token and let the account work; the account is held, so that a token is used once."""
+    """Close the token and let the account work, or hold it for review if it is like another.
+
+    The account is held meanwhile, so that a token is used once.
+    """
     token_hash = saving.hash_token(work.open(command, "token"))
     owner_id = await verifications.find_owner(work.connection, token_hash)
     if owner_id is None:
         return TokenRefused()
-    account = await accounts.lock_account(work.connection, owner_id)
+    account = await saving.lock_identified(work, owner_id)
     present = await verifications.find_open_verification(work.connection, account.id)
     if not registration.is_usable(present, account, token_hash, work.now):
         return TokenRefused()
-    after = await _let_work(work, account)
-    return EmailVerified(account_id=after.id, status=after.status)
+    standing = registration.standing(await accounts.list_likenesses(work.connection, account))
+    after = await _let_work(work, account, standing)
+    return EmailVerified(account_id=after.id, status=after.status, warnings=standing.warnings)
 
 
 async def ask_verification_again(command: AskVerificationAgain, work: Work) -> VerificationAskedAgain:
@@ -40,16 +43,15 @@ async def ask_verification_again(command: AskVerificationAgain, work: Work) -> V
     return VerificationAskedAgain()
 
 
-async def _let_work(work: Work, account: Account) -> Account:
+async def _let_work(work: Work, account: Account, standing: Standing) -> Account:
     await verifications.close_verifications(work.connection, account.id, work.now)
     has_links = await credentials.has_links(work.connection, account.id)
     after, announcement = second_factor.demand(
-        registration.verified(account), work.resources.policies, has_links=has_links
+        registration.verified(account, standing), work.resources.policies, has_links=has_links
     )
     after = await saving.save_account(work, account, after)
     work.emit(after.contact())
-    if after.status == "active":
-        work.emit(AccountActivated(account_id=after.id))
+    work.emit(registration.outcome_of_verification(after, standing))
     if announcement is not None:
         work.emit(announcement)
     await saving.record(work, after, "email_verified")

@@ -1,6 +1,6 @@
 """The frozen values that the rules of `accounts` read and make."""
 
-from services.accounts.model.accounts import Account, Likeness
+from services.accounts.model.accounts import Account, Likeness, Standing
 from services.accounts.model.credentials import Authenticator, Credential, Guard, GuardKind
 from services.accounts.model.history import HistoryEntry, chain_entry, is_unbroken
 from services.accounts.model.sessions import Session, Verification
@@ -14,6 +14,7 @@ __all__ = [
     "HistoryEntry",
     "Likeness",
     "Session",
+    "Standing",
     "Verification",
     "chain_entry",
     "is_unbroken",

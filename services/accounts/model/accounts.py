@@ -57,6 +57,12 @@ class Account:
         """Is it an account of the present generation?"""
         return self.generation == "upgraded"
 
+    @property
+    def identity_keys(self) -> tuple[str, str]:
+        """What another account is held against when it is verified: address, and name with date of birth."""
+        birth = "" if self.date_of_birth is None else self.date_of_birth.isoformat()
+        return (f"address {self.email_key}", f"name {self.name_key} {birth}")
+
     def changed(self) -> AccountChanged:
         """The public state, for other services' copies."""
         return AccountChanged(
@@ -82,6 +88,14 @@ class Account:
             email=self.email,
             is_verified=self.is_email_verified,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What an account shares with others, by the fields' names, and whether that holds it for review."""
+
+    is_held: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from uuid import UUID
 class Session:
     """A session: how well its holder proved who they are, and when.
 
-    `is_restricted`: it serves only to enrol a factor or to change the password that has grown too old.
+    `is_restricted`: it serves only to change the password, and to enrol a factor unless that password has
+    grown too old; a legacy account upgrades instead.
     """
 
     token_hash: bytes

@@ -25,29 +25,53 @@ def is_password_too_old(credential: Credential, now: datetime, policies: Account
 
 
 def refuse_asker(
-    account: Account, session: Session | None, now: datetime, policies: AccountPolicies
+    account: Account,
+    session: Session | None,
+    now: datetime,
+    policies: AccountPolicies,
+    *,
+    serves_restricted: bool = False,
 ) -> NotAllowed | None:
     """Why this account may not do a sensitive act in this session, or None."""
     if not account.is_upgraded:
         return NotAllowed(reason="upgrade_first")
-    return refuse_change(account, session, now, policies)
+    return _refuse_proof(account, session, now, policies, serves_restricted=serves_restricted)
 
 
-def refuse_change(
+def refuse_enrolment(
+    account: Account,
+    session: Session | None,
+    credential: Credential,
+    *,
+    now: datetime,
+    policies: AccountPolicies,
+) -> NotAllowed | None:
+    """The same for taking an authenticator into use, which a restricted session may be for.
+
+    Not one whose password is too old: first that is changed, which proves anew who enrols.
+    """
+    is_for_this = not is_password_too_old(credential, now, policies)
+    return refuse_asker(account, session, now, policies, serves_restricted=is_for_this)
+
+
+def refuse_upgrade_act(
     account: Account, session: Session | None, now: datetime, policies: AccountPolicies
 ) -> NotAllowed | None:
-    """The same for an act that a legacy account may do too."""
-    refused = refuse_session(account, session)
-    if refused is not None or session is None:
-        return refused
-    is_proof_old = now - session.proved_at > timedelta(minutes=policies.sensitive_proof_minutes)
-    return NotAllowed(reason="proof_too_old") if is_proof_old else None
+    """The same for upgrading: a legacy account's only way to a new password, in a restricted session too."""
+    return _refuse_proof(account, session, now, policies, serves_restricted=True)
 
 
-def refuse_session(account: Account, session: Session | None) -> NotAllowed | None:
-    """Why nothing is changed for this account in this session, or None."""
+def refuse_session(
+    account: Account, session: Session | None, *, serves_restricted: bool = False
+) -> NotAllowed | None:
+    """Why nothing is done for this account in this session, or None.
+
+    `serves_restricted`: is it something that a restricted session is there for?
+    """
     if session is None or account.status not in _OPEN_STATUSES:
         return NotAllowed(reason="assertion_invalid")
+    if session.is_restricted and not serves_restricted:
+        return NotAllowed(reason="session_restricted")
     if account.has_second_factor and session.level < 2:
         return NotAllowed(reason="session_level_too_low")
     return None
@@ -57,7 +81,7 @@ def refuse_password_change(account: Account, session: Session | None) -> NotAllo
     """Why the password can't be changed in this session, or None; the present one is the fresh proof."""
     if not account.is_upgraded:
         return NotAllowed(reason="upgrade_first")
-    return refuse_session(account, session)
+    return refuse_session(account, session, serves_restricted=True)
 
 
 def refuse_granting(asker: Assertion, account: Account, session: Session | None) -> NotAllowed | None:
@@ -143,3 +167,18 @@ def assert_for(
         for_message_id=query.for_message_id,
         for_message_name=query.for_message_name,
     )
+
+
+def _refuse_proof(
+    account: Account,
+    session: Session | None,
+    now: datetime,
+    policies: AccountPolicies,
+    *,
+    serves_restricted: bool,
+) -> NotAllowed | None:
+    refused = refuse_session(account, session, serves_restricted=serves_restricted)
+    if refused is not None or session is None:
+        return refused
+    is_proof_old = now - session.proved_at > timedelta(minutes=policies.sensitive_proof_minutes)
+    return NotAllowed(reason="proof_too_old") if is_proof_old else None

@@ -4,10 +4,17 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from services.accounts.model import Account, Likeness, Verification
+from services.accounts.model import Account, Likeness, Standing, Verification
 from services.accounts.rules import texts
 from services.accounts.rules.secrecy import judge_password
-from shared.messages.accounts import Kind, Person, RegistrationRefused, Status
+from shared.messages.accounts import (
+    AccountActivated,
+    AccountHeldForReview,
+    Kind,
+    Person,
+    RegistrationRefused,
+    Status,
+)
 from shared.policies import AccountPolicies
 
 _TEXTS = (
@@ -61,33 +68,32 @@ def refuse_upgrade(account: Account) -> RegistrationRefused | None:
     return None
 
 
-def standing(likenesses: list[Likeness]) -> tuple[Status, tuple[str, ...]]:
-    """The status that a new or upgraded account begins with, and what it shares with others.
+def standing(likenesses: list[Likeness]) -> Standing:
+    """What an account whose address is proved shares with others, as far as its holder may be told.
 
     Two of name, date of birth and e-mail address equal: a warning. All three: the account is held for PSC.
+    Only who has the same address counts: who was told that name and date of birth alone are equal could try
+    dates until one is somebody's.
     """
-    shared = [likeness.equal_fields for likeness in likenesses if len(likeness.equal_fields) > 1]
-    is_held = any(len(fields) == len(("name", "date_of_birth", "email")) for fields in shared)
-    return (
-        "held_for_review" if is_held else "pending_verification",
-        tuple(sorted({field for fields in shared for field in fields})),
+    shared = [like.equal_fields for like in likenesses if like.is_email_equal and len(like.equal_fields) > 1]
+    return Standing(
+        is_held=any(len(fields) == len(("name", "date_of_birth", "email")) for fields in shared),
+        warnings=tuple(sorted({field for fields in shared for field in fields})),
     )
 
 
-def new_account(
-    person: Person, user_name: str, *, account_id: UUID, kind: Kind, status: Status, now: datetime
-) -> Account:
+def new_account(person: Person, user_name: str, *, account_id: UUID, kind: Kind, now: datetime) -> Account:
     """The account as it begins, still without its number; nothing works until its address is verified."""
     blank = blank_account(account_id=account_id, kind=kind, user_name=user_name, now=now)
-    return _with_person(replace(blank, generation="upgraded", status=status), person)
+    return _with_person(replace(blank, generation="upgraded", status="pending_verification"), person)
 
 
-def upgraded(account: Account, person: Person, user_name: str, *, status: Status, now: datetime) -> Account:
+def upgraded(account: Account, person: Person, user_name: str, *, now: datetime) -> Account:
     """The legacy account as an upgraded one: number and kind stay, the new address must be verified."""
     changed = replace(
         account,
         generation="upgraded",
-        status=status,
+        status="pending_verification",
         user_name=user_name,
         user_name_key=user_name.lower(),
         is_email_verified=False,
@@ -96,11 +102,19 @@ def upgraded(account: Account, person: Person, user_name: str, *, status: Status
     return _with_person(changed, person)
 
 
-def verified(account: Account) -> Account:
-    """The account once its address is proved: active, unless it is held for review."""
-    status: Status = "active" if account.status == "pending_verification" else account.status
+def verified(account: Account, standing: Standing) -> Account:
+    """The account once its address is proved: active, unless it is held for review, now or from before."""
+    begun: Status = "held_for_review" if standing.is_held else "active"
+    status = begun if account.status == "pending_verification" else account.status
     may_search = status == "active" and account.kind == "individual"
     return replace(account, is_email_verified=True, status=status, is_search_active=may_search)
+
+
+def outcome_of_verification(account: Account, standing: Standing) -> AccountActivated | AccountHeldForReview:
+    """What is announced of an account whose address was just proved."""
+    if account.status == "held_for_review":
+        return AccountHeldForReview(account_id=account.id)
+    return AccountActivated(account_id=account.id, warnings=standing.warnings)
 
 
 def deactivated(account: Account, now: datetime) -> Account:

@@ -1,6 +1,5 @@
 """SQL of accounts: who somebody is."""
 
-from datetime import date
 from operator import attrgetter
 from uuid import UUID
 
@@ -113,30 +112,33 @@ async def list_known_legacy_names(connection: Connection, user_name_keys: list[s
 
 
 async def lock_identity(connection: Connection, key: str) -> None:
-    """Hold a name with date of birth, or an address, so that two like applications see each other."""
+    """Hold a user name, a name with date of birth, or an address, so that two like ones see each other."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
 
 
-async def list_likenesses(
-    connection: Connection, account_id: UUID, name_key: str, date_of_birth: date, email_key: str
-) -> list[Likeness]:
-    """The accounts that are equal in at least two of name, date of birth and address."""
+async def list_likenesses(connection: Connection, account: Account) -> list[Likeness]:
+    """The accounts that are equal in at least two of name, date of birth and address.
+
+    One whose address was never proved doesn't count: anybody could make it, of anybody's data. A legacy one
+    does: it was taken over, not made by whoever came along.
+    """
     rows = await connection.fetch(
         """
         SELECT name_key = $2 AS is_name_equal,
-               date_of_birth IS NOT DISTINCT FROM $3 AS is_birth_equal,
+               coalesce(date_of_birth = $3, false) AS is_birth_equal,
                email_key = $4 AS is_email_equal
           FROM accounts
          WHERE id <> $1
+           AND (is_email_verified OR generation = 'legacy')
            AND ((name_key = $2 AND date_of_birth = $3)
                 OR (email_key = $4 AND (name_key = $2 OR date_of_birth = $3)))
          ORDER BY (name_key = $2 AND date_of_birth = $3 AND email_key = $4) DESC NULLS LAST
          LIMIT 20
         """,
-        account_id,
-        name_key,
-        date_of_birth,
-        email_key,
+        account.id,
+        account.name_key,
+        account.date_of_birth,
+        account.email_key,
     )
     return [Likeness(**row) for row in rows]
 

@@ -15,6 +15,12 @@ class Asker:
     session: Session | None
 
 
+async def is_reader_restricted(work: Work) -> bool:
+    """Is who asks a question in a session that serves only to put something right first?"""
+    token_hash = bytes.fromhex(work.assertion.session_id_hash)
+    return await sessions.is_restricted(work.connection, token_hash)
+
+
 async def lock_asker(work: Work) -> Asker:
     """Read who asks and hold both rows; an assertion outlives its session by up to a minute."""
     account = await accounts.lock_account(work.connection, work.assertion.account_id)

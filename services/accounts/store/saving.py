@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from services.accounts.model import Account, Credential, Verification, chain_entry
 from services.accounts.settings import Resources
@@ -34,6 +35,13 @@ async def lock_identities(connection: Connection, keys: Sequence[str]) -> None:
     """Hold several identities, always in the same order."""
     for key in sorted(keys):
         await accounts.lock_identity(connection, key)
+
+
+async def lock_identified(work: Work, account_id: UUID) -> Account:
+    """Hold what makes an account like others, then its row: of two like ones, one sees the other."""
+    account = await accounts.get_account(work.connection, account_id)
+    await lock_identities(work.connection, account.identity_keys)
+    return await accounts.lock_account(work.connection, account_id)
 
 
 async def add_account(work: Work, account: Account, credential: Credential, *, act: str) -> Account:

@@ -61,6 +61,13 @@ async def lock_open_session(connection: Connection, token_hash: bytes, account_i
     return None if row is None else Session(**row)
 
 
+async def is_restricted(connection: Connection, token_hash: bytes) -> bool:
+    """Does the session serve only to change the password or to enrol a factor?"""
+    return bool(
+        await connection.fetchval("SELECT is_restricted FROM sessions WHERE token_hash = $1", token_hash)
+    )
+
+
 async def update_session(connection: Connection, session: Session) -> None:
     """Write how well, and when, its holder proved who they are."""
     await connection.execute(

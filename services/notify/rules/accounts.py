@@ -5,6 +5,7 @@ from services.notify.rules.letters import in_words, to_person
 from shared.messages.accounts import (
     AccountActivated,
     AccountDeactivated,
+    AccountHeldForReview,
     AccountLocked,
     AccountUpgradeFinished,
     EmailVerificationAsked,
@@ -15,6 +16,7 @@ from shared.messages.accounts import (
     SignedInFromNewPlace,
 )
 
+_SHARED = {"name": "name", "date_of_birth": "date of birth", "email": "e-mail address"}
 _ROLES = {
     "court_staff": "court staff",
     "psc": "PACER Service Center staff",
@@ -38,8 +40,14 @@ def verify_email(event: EmailVerificationAsked, directory: Directory) -> tuple[L
 
 
 def welcome(event: AccountActivated, directory: Directory) -> tuple[Letter, ...]:
-    """To whoever can now sign in."""
-    return (to_person("welcome", directory.contact(event.account_id), {}),)
+    """To whoever can now sign in, with what the account shares with another."""
+    shared = " and ".join(words for field, words in _SHARED.items() if field in event.warnings)
+    return (to_person("welcome", directory.contact(event.account_id), {"shared": shared}),)
+
+
+def account_held(event: AccountHeldForReview, directory: Directory) -> tuple[Letter, ...]:
+    """To whoever can now sign in, and can't search yet."""
+    return (to_person("account_held", directory.contact(event.account_id), {}),)
 
 
 def account_upgraded(event: AccountUpgradeFinished, directory: Directory) -> tuple[Letter, ...]:

@@ -3,6 +3,7 @@
 from shared.messages.accounts.becoming import (
     AccountActivated,
     AccountDeactivated,
+    AccountHeldForReview,
     AccountRegistered,
     AccountUpgraded,
     AccountUpgradeFinished,
@@ -76,6 +77,7 @@ __all__ = [
     "AccountChanged",
     "AccountDeactivated",
     "AccountErased",
+    "AccountHeldForReview",
     "AccountLocked",
     "AccountRegistered",
     "AccountShown",

@@ -21,7 +21,11 @@ class RegisterAccount(Command, frozen=True, kw_only=True, tag="accounts.register
 
 
 class AccountRegistered(Reply, frozen=True, kw_only=True, tag="accounts.account_registered.v1"):
-    """The account is made; `warnings` names what it shares with another (duplicate check)."""
+    """The account is made, and its address waits to be verified: the same answer whoever else is known.
+
+    `status` is `pending_verification` and `warnings` empty: what the account shares with others is looked at
+    once the address is verified, and told by `EmailVerified`.
+    """
 
     account_id: UUID
     account_number: AccountNumber
@@ -58,10 +62,16 @@ class VerifyEmail(Command, frozen=True, kw_only=True, tag="accounts.verify_email
 
 
 class EmailVerified(Reply, frozen=True, kw_only=True, tag="accounts.email_verified.v1"):
-    """The address is proved."""
+    """The address is proved; `warnings` names what the account shares with another (duplicate check).
+
+    Three equal of name, date of birth and address: `status` is `held_for_review`. Two: a warning, where the
+    address is one of them. Name and date of birth alone are told to nobody: whoever gave a name and tried
+    dates would learn somebody's.
+    """
 
     account_id: UUID
     status: Status
+    warnings: tuple[str, ...] = ()
 
 
 class TokenRefused(Reply, frozen=True, kw_only=True, tag="accounts.token_refused.v1"):
@@ -132,7 +142,10 @@ class UpgradeAccount(Command, frozen=True, kw_only=True, tag="accounts.upgrade_a
 
 
 class AccountUpgraded(Reply, frozen=True, kw_only=True, tag="accounts.account_upgraded.v1"):
-    """The account is upgraded; all its sessions are ended, and the address given must be verified."""
+    """The account is upgraded; all its sessions are ended, and the address given must be verified.
+
+    `status` and `warnings` are as in `AccountRegistered`.
+    """
 
     account_id: UUID
     status: Status
@@ -163,7 +176,17 @@ class EmailVerificationAsked(Event, frozen=True, kw_only=True, tag="accounts.ema
 
 
 class AccountActivated(Event, frozen=True, kw_only=True, tag="accounts.account_activated.v1"):
-    """The address is verified and the account works (mail: welcome)."""
+    """The address is verified and the account works (mail: welcome); `warnings` as in `EmailVerified`."""
+
+    account_id: UUID
+    warnings: tuple[str, ...] = ()
+
+
+class AccountHeldForReview(Event, frozen=True, kw_only=True, tag="accounts.account_held_for_review.v1"):
+    """The address is verified, but another account has the same name, date of birth and address (mail).
+
+    Its holder may sign in, not search, until PSC has looked at both.
+    """
 
     account_id: UUID
 

@@ -1,9 +1,11 @@
 """The second factor: authenticators that make one-time passcodes."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
-from shared.messages.base import Command, Event, LongText, Reply, ShortText
+import msgspec
+
+from shared.messages.base import Command, Event, Reply, ShortText
 from shared.sealed import Sealed
 
 
@@ -55,4 +57,4 @@ class SecondFactorRequired(Event, frozen=True, kw_only=True, tag="accounts.secon
 
     account_id: UUID
     skips_left: int
-    note: LongText = ""
+    note: Annotated[str, msgspec.Meta(max_length=2000)] = ""

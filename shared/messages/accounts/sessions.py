@@ -26,8 +26,8 @@ class SignedIn(Reply, frozen=True, kw_only=True, tag="accounts.signed_in.v1"):
     """A session is open; `token` is readable by the asker alone.
 
     `skips_left`: a second factor is due, and so many more sign-ins will do without one. Where
-    `must_enrol_factor` or `must_change_password` holds, the session serves to do just that: it resolves for
-    `accounts` alone until it is done.
+    `must_enrol_factor` or `must_change_password` holds, the session serves to do just that, the password
+    first (and to sign out): it resolves for `accounts` alone until it is done.
     """
 
     account_id: UUID

@@ -5,28 +5,29 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from shared.messages.base import ShortText
-
 Kind = Literal["individual", "paa"]
 Generation = Literal["legacy", "upgraded"]
 Status = Literal["pending_verification", "held_for_review", "active", "locked", "deactivated"]
 RoleName = Literal["court_staff", "psc", "operator"]
 UserName = Annotated[str, msgspec.Meta(min_length=1, max_length=45)]
 EmailAddress = Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$(?!\n)")]
+PersonText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+"""`accounts` itself looks at what stands in it, and refuses an application by reason and field: a body that
+fails to decode would be parked, with somebody's date of birth and address."""
 Network = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[0-9A-Za-z.:/-]*$(?!\n)")]
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A person's or an administrator's own data; all but the names stay in `accounts`."""
 
-    first_name: ShortText
-    last_name: ShortText
+    first_name: PersonText
+    last_name: PersonText
     date_of_birth: date
     email: EmailAddress
-    address: ShortText
-    city: ShortText
-    state: ShortText
-    postal_code: ShortText
-    county: ShortText
-    phone: ShortText
-    user_type: ShortText
+    address: PersonText
+    city: PersonText
+    state: PersonText
+    postal_code: PersonText
+    county: PersonText
+    phone: PersonText
+    user_type: PersonText

@@ -5,11 +5,11 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from shared.messages.base import Command, CourtId, Event, Query, Reply, Speaker
+from shared.messages.base import CLEAN, Command, CourtId, Event, Query, Reply, Speaker
 
 LocalTime = Annotated[str, msgspec.Meta(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2})?$(?!\n)")]
 """A date, or a date and time, on the court's own clocks; a date alone means 00:00."""
-HelpDesk = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
+HelpDesk = Annotated[str, msgspec.Meta(max_length=200, pattern=CLEAN)]
 """Telephone number and hours, in one line."""
 ContactEmail = Annotated[str, msgspec.Meta(max_length=254, pattern=r"^([!-?A-~]+@[!-?A-~]+)?$(?!\n)")]
 """An address in ASCII, or nothing."""

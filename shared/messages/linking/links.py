@@ -6,12 +6,12 @@ from uuid import UUID
 
 import msgspec
 
-from shared.messages.base import Command, CourtId, Event, Query, Reply
+from shared.messages.base import CLEAN, Command, CourtId, Event, LongText, Query, Reply
 from shared.sealed import Sealed
 
 FilingRole = Literal["attorney", "trustee", "us_trustee", "filing_agent", "creditor", "party", "transcriber"]
-FilingLogin = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
-Remark = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")]
+FilingLogin = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=CLEAN)]
+Remark = LongText
 
 
 class ProveFilingAccount(Command, frozen=True, kw_only=True, tag="linking.prove_filing_account.v1"):
