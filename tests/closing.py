@@ -1,12 +1,16 @@
 """Builders for tests of the close: quarters closed step by step, and what their statements say."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
+from deploy.local.servers import Servers
+from deploy.tool import databases
 from services.paa_billing.jobs import close_next_chunk
 from services.paa_billing.settings import Resources
 from services.paa_billing.statements import (
@@ -18,8 +22,9 @@ from services.paa_billing.statements import (
     read_statement,
     verify,
 )
+from shared.database import OwnConnection as Owner
 from shared.database import Pool
-from shared.messages.paa_billing import CloseQuarter, RecordPayment, RegisterFirm
+from shared.messages.paa_billing import CloseQuarter, CloseShown, RecordPayment, RegisterFirm, ShowClose
 from shared.messaging.ids import new_id
 from tests.billing import FirmHolder, Holder, a_use, an_account, join, resources
 from tests.messaging import NOON, Workplace
@@ -55,6 +60,24 @@ async def close(place: Workplace, quarter: str = QUARTER, at: datetime = CLOSING
 async def do_one_step(place: Workplace) -> bool:
     """One step of the close's job."""
     return await close_next_chunk(place.bench)
+
+
+async def show(place: Workplace, quarter: str = QUARTER) -> CloseShown:
+    """How far a close is."""
+    shown = await place.send(ShowClose(quarter=quarter), sender="operator")
+    assert isinstance(shown, CloseShown)
+    return shown
+
+
+@asynccontextmanager
+async def as_owner(place: Workplace, servers: Servers, passwords: Mapping[str, str]) -> AsyncIterator[Owner]:
+    """The owner's own connection, which may do what the service may not."""
+    database = await place.pool.fetchval("SELECT current_database()")
+    role = "paa_billing_owner"
+    url = databases.url_for(servers.postgres_url, role, passwords[role], database)
+    connection = await asyncpg.connect(url)
+    yield connection
+    await connection.close()
 
 
 async def pay(place: Workplace, who: Holder, amount_cents: int, reference: str) -> Any:
@@ -216,18 +239,19 @@ class _DyingConnection:
 class FailingPool:
     """A pool whose connections fail at one kind of statement."""
 
-    def __init__(self, pool: Pool, broken: str) -> None:
+    def __init__(self, pool: Pool, broken: str, error: Exception | None = None) -> None:
         self._pool, self._broken = pool, broken
+        self._error = error or ArithmeticError("the sum of the lines of Ada Member")
 
     @asynccontextmanager
     async def acquire(self, **how: Any) -> AsyncIterator[Any]:
         async with self._pool.acquire(**how) as connection:
-            yield _FailingConnection(connection, self._broken)
+            yield _FailingConnection(connection, self._broken, self._error)
 
 
 class _FailingConnection:
-    def __init__(self, connection: Any, broken: str) -> None:
-        self._connection, self._broken = connection, broken
+    def __init__(self, connection: Any, broken: str, error: Exception) -> None:
+        self._connection, self._broken, self._error = connection, broken, error
 
     def transaction(self) -> Any:
         return self._connection.transaction()
@@ -237,7 +261,7 @@ class _FailingConnection:
 
         async def looked_at(sql: str, *arguments: Any) -> Any:
             if self._broken in sql:
-                raise ArithmeticError("the sum of the lines of Ada Member")
+                raise self._error
             return await statement(sql, *arguments)
 
         return looked_at

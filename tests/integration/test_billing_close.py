@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +11,6 @@ from services.paa_billing.service import SERVICE
 from shared.messages.paa_billing import (
     CloseShown,
     LeaveFirm,
-    MyBalance,
     QuarterClosing,
     QuarterRefused,
     ShowClose,
@@ -28,7 +27,6 @@ from tests.closing import (
     do_one_step,
     finish_close,
     in_chunks_of,
-    pay,
     statements_of,
 )
 from tests.messaging import NOON, HandClock, Workplace
@@ -258,44 +256,3 @@ async def show(place: Workplace) -> CloseShown:
     shown = await place.send(ShowClose(quarter=QUARTER), sender="operator")
     assert isinstance(shown, CloseShown)
     return shown
-
-
-async def test_what_is_settled_but_not_issued_is_not_owed_yet(place: Workplace) -> None:
-    person = await a_person(place)
-    await report(place, a_use(person, kind="transcript", pages=400))
-    await pay(place, person, 500, "ahead")
-    place.clock.now = CLOSING_DAY
-    await begin_close(place)
-    seen = []
-    while await do_one_step(place):
-        balance = await place.send(MyBalance(), by=person.asks(place.clock()))
-        seen.append((balance.open_cents, balance.credit_cents))
-
-    assert set(seen) == {(0, 500), (3500, 0)}
-    assert seen == sorted(seen)
-
-
-async def test_a_payment_up_to_the_cut_off_is_on_the_quarters_statement_and_a_later_one_on_the_next(
-    place: Workplace,
-) -> None:
-    person = await a_person(place)
-    await report(place, a_use(person, kind="transcript", pages=400))
-    await pay(place, person, 1000, "before the end")
-    place.clock.now = CLOSING_DAY - timedelta(days=3)
-    await pay(place, person, 100, "before the cut-off")
-    place.clock.now = CLOSING_DAY
-    await begin_close(place)
-    await pay(place, person, 10, "after the cut-off")
-    await finish_close(place)
-    await close(place, "2024-Q2", datetime(2024, 7, 10, 15, tzinfo=UTC))
-
-    first, second = await statements_of(place)
-
-    assert [each.explanation for each in first.adjustments] == [
-        "Payment before the end",
-        "Payment before the cut-off",
-    ]
-    assert (first.totals.credited_cents, first.totals.balance_cents) == (1100, 2900)
-    assert [each.amount_cents for each in second.adjustments] == [-10]
-    assert (second.totals.carried_cents, second.totals.balance_cents) == (2900, 2890)
-    assert (await balances_of(place)).get("unapplied_cash", 0) == 0

@@ -2,11 +2,9 @@
 
 import asyncio
 import itertools
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,29 +13,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.paa_billing.jobs import close_next_chunk
-from services.paa_billing.model import Exemption
 from services.paa_billing.service import SERVICE
-from services.paa_billing.store import schedules
 from shared.messages.paa_billing import StatementIssued
 from shared.messaging.registry import Service
-from tests.billing import a_use, opened, report
+from tests.billing import opened, report
 from tests.closing import (
     CLOSING_DAY,
     DyingPool,
     KilledError,
     World,
     a_world,
-    balances_of,
     begin_close,
     close,
     drafts_of,
     finish_close,
     in_chunks_of,
-    pay,
     statements_of,
     tell,
 )
-from tests.messaging import NOON, Workplace
+from tests.messaging import Workplace
 
 Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
 WORKER_SECONDS = 60
@@ -223,91 +217,6 @@ async def all_are_parked_and_settled_anew(place: Workplace) -> None:
 async def settle_all(place: Workplace) -> None:
     while await place.pool.fetchval("SELECT state FROM quarters WHERE quarter = '2024-Q1'") == "closing":
         await close_next_chunk(place.bench)
-
-
-usages = st.lists(
-    st.tuples(
-        st.integers(0, 3),
-        st.integers(0, 9),
-        st.sampled_from(["document", "transcript", "opinion", "audio", "name_search"]),
-        st.integers(1, 400),
-        st.sampled_from(["ncwbk", "nysdc", "cacdc"]),
-        st.booleans(),
-    ),
-    max_size=25,
-)
-
-
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    reported=usages,
-    payments=st.lists(st.tuples(st.integers(0, 3), st.integers(1, 9_000)), max_size=4),
-    subject=st.sampled_from(["payer", "person"]),
-)
-async def test_every_cent_charged_is_due_waived_exempt_or_credited_and_the_books_balance(
-    workplace_of: Make,
-    reported: list[tuple[int, int, str, int, str, bool]],
-    payments: list[tuple[int, int]],
-    subject: str,
-) -> None:
-    world = a_world(4)
-    place = await opened(await workplace_of(SERVICE, in_chunks_of(2, waiver_subject=subject)))
-    await tell(place, world)
-    await exempt(place, world.people[3].account_id)
-    for number, (payer, amount) in enumerate(payments):
-        await pay(place, world.people[payer], amount, f"payment {number}")
-    place.clock.forward(minutes=10)
-    by_court: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for number, (who, minute, kind, pages, court, is_claimed) in enumerate(reported):
-        by_court[court].append(
-            a_use(
-                world.people[who],
-                NOON + timedelta(minutes=minute),
-                usage_id=f"u{number}",
-                kind=kind,
-                pages=None if kind == "audio" else pages,
-                exemption="CJA" if is_claimed else None,
-            )
-        )
-    for court, uses in by_court.items():
-        await report(place, *uses, court_id=court)
-
-    await close(place)
-
-    (lines,) = await place.pool.fetch(
-        "SELECT count(*) AS lines, coalesce(sum(gross_cents), 0)::bigint AS gross,"
-        " coalesce(sum(exempt_cents), 0)::bigint AS exempt FROM usage_lines"
-    )
-    totals = [each.totals for each in await statements_of(place)]
-    assert sum(each.line_count for each in totals) == lines["lines"] == len(reported)
-    assert sum(each.gross_cents for each in totals) == lines["gross"]
-    for each in totals:
-        parts = (each.exempt_cents, each.waived_cents, each.credited_cents, each.newly_due_cents)
-        assert min(parts) >= 0
-        assert sum(parts) == each.gross_cents
-    books = defaultdict(int, await balances_of(place))
-    paid = 1000 + sum(amount for _, amount in payments)
-    assert -books["fees"] == lines["gross"]
-    assert books["exempted"] == lines["exempt"] == sum(each.exempt_cents for each in totals)
-    assert books["waived"] == sum(each.waived_cents for each in totals)
-    assert books["cash"] == paid
-    assert books["receivable"] + books["unapplied_cash"] == sum(each.balance_cents for each in totals)
-    assert sum(books.values()) == 0
-    await place.pool.close()
-
-
-async def exempt(place: Workplace, account_id: UUID) -> None:
-    exemption = Exemption(
-        id=UUID(int=77),
-        account_id=account_id,
-        court_id="nysdc",
-        starts_at=NOON - timedelta(days=1),
-        ends_at=None,
-        must_be_claimed=True,
-        reason="appointed under the Criminal Justice Act",
-    )
-    async with place.pool.acquire() as connection:
-        await schedules.insert_exemption(connection, exemption)
 
 
 @pytest.mark.parametrize("chunk", [1, 3])

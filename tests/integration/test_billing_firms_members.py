@@ -14,9 +14,7 @@ from shared.messages.accounts import AccountErased
 from shared.messages.linking import FilingAccountLinked, FilingAccountUnlinked
 from shared.messages.paa_billing import (
     AcceptInvitation,
-    DeclineInvitation,
     FirmRefused,
-    InvitationDeclined,
     LeaveFirm,
     MemberJoined,
     MemberLeft,
@@ -271,35 +269,3 @@ async def test_erasing_an_account_blanks_its_names_and_remarks(place: Workplace)
     assert tuple(names or ()) == ("", "")
     assert await place.pool.fetchval("SELECT remark FROM memberships") == ""
     assert await place.pool.fetchval("SELECT remark FROM invitations") == ""
-
-
-async def test_declining_tells_both_sides_and_is_final(place: Workplace) -> None:
-    firm, person = await a_firm(place), await a_person(place)
-    invitation_id = await invite(place, firm, person)
-
-    declined = await place.send(DeclineInvitation(invitation_id=invitation_id), by=person.asks())
-    after = await place.send(AcceptInvitation(invitation_id=invitation_id), by=person.asks())
-
-    assert isinstance(declined, InvitationDeclined)
-    assert declined.administrator_ids == (firm.account_id,)
-    assert await place.emitted(InvitationDeclined) == [declined]
-    assert after == FirmRefused(reason="invitation_not_open")
-
-
-async def test_joining_may_ask_for_two_factors(workplace_of: Make) -> None:
-    place = await opened(await workplace_of(SERVICE, resources(joining_level=2)))
-    firm, person = await a_firm(place), await a_person(place)
-    invitation_id = await invite(place, firm, person)
-
-    outcome = await place.send(AcceptInvitation(invitation_id=invitation_id), by=person.asks(level=1))
-
-    assert outcome == FirmRefused(reason="session_level_too_low")
-
-
-async def test_a_balance_other_than_the_one_seen_does_not_move(place: Workplace) -> None:
-    firm, person = await a_firm(place), await a_person(place)
-    invitation_id = await invite(place, firm, person)
-
-    accept = AcceptInvitation(invitation_id=invitation_id, seen_balance_cents=1)
-
-    assert await place.send(accept, by=person.asks()) == FirmRefused(reason="balance_changed")

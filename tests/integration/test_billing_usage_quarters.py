@@ -84,6 +84,22 @@ async def test_what_was_used_before_the_books_began_is_billed_in_their_first_qua
     assert (line["used_quarter"], line["billed_quarter"]) == ("2015-Q2", "2024-Q1")
 
 
+async def test_a_first_use_reported_ahead_over_the_edge_begins_the_present_quarter_too(
+    place: Workplace,
+) -> None:
+    person = await a_person(place)
+    at_the_edge = datetime(2024, 4, 1, 5, 0, tzinfo=UTC)  # midnight in Chicago
+    place.clock.now = at_the_edge - timedelta(minutes=2)
+
+    await report(place, a_use(person, at_the_edge + timedelta(minutes=1), usage_id="ahead"))
+    await report(place, a_use(person, at_the_edge - timedelta(minutes=3), usage_id="present"))
+
+    assert [(line["used_quarter"], line["billed_quarter"]) for line in await lines_of(place)] == [
+        ("2024-Q2", "2024-Q2"),
+        ("2024-Q1", "2024-Q1"),
+    ]
+
+
 async def test_quarters_without_a_use_are_begun_too(place: Workplace) -> None:
     person = await a_person(place)
     place.clock.forward(days=250)

@@ -14,13 +14,11 @@ import msgspec
 import pytest
 
 from deploy.local.servers import Servers
-from deploy.tool.benches import open_bench
 from deploy.tool.operating import OperatorError
 from deploy.tool.parked import print_list, print_one, settle
-from deploy.tool.redriving import redrive, try_redrive
+from deploy.tool.redriving import redrive
 from deploy.tool.stepping import Pace
 from shared.database import transaction
-from shared.messages.accounts import ContactChanged
 from shared.messaging.ids import new_id
 from shared.messaging.parked import Parked, Selection, find_parked, insert_parked, settle_parked
 from tests.installation import ROOT, running
@@ -209,59 +207,6 @@ async def test_a_message_older_than_the_inbox_is_refused_and_stays(toys: Operate
     assert "older than the inbox of accounts" in toys.said[0]
     assert await open_words(toys) == ["a"]
     assert [row["outcome"] for row in await toys.rows("accounts", OUTCOMES)] == ["refused"]
-
-
-async def test_a_dry_run_really_handles_the_message_and_leaves_nothing(toys: OperatedToys) -> None:
-    await park(toys)
-    async with running(toys.process("accounts")):  # makes the partitions
-        pass
-
-    status = await try_redrive(toys, SERVICES, an_order(), toys.say, toys.open_bench)
-
-    assert status == 0
-    assert "would_be_handled: it would emit accounts.toy_word_added.v1" in toys.said[0]
-    for table in ("toy", "inbox", "outbox"):
-        assert await toys.rows("accounts", f"SELECT 1 FROM {table}") == [], table  # noqa: S608
-    assert await open_words(toys) == ["a"]
-    assert [row["outcome"] for row in await toys.rows("accounts", OUTCOMES)] == ["would_be_handled"]
-
-
-async def test_a_dry_run_tells_what_would_fail_without_any_data_of_the_message(toys: OperatedToys) -> None:
-    await park(toys, body=msgspec.json.encode(AddWord(word="confidential")))
-    toys.broken.words.add("confidential")
-    async with running(toys.process("accounts")):
-        pass
-
-    status = await try_redrive(toys, SERVICES, an_order(), toys.say, toys.open_bench)
-
-    assert status == 1
-    assert "would_fail: park poison: PoisonError" in toys.said[0]
-    assert "confidential" not in "".join(toys.said)
-    assert await toys.words("accounts") == []
-
-
-async def test_a_dry_run_works_with_the_code_and_the_settings_of_the_service(toys: OperatedToys) -> None:
-    changed = ContactChanged(account_id=uuid4(), version=1, name="Jane Secret", email="jane@court.example")
-    await park(
-        toys,
-        queue="notify.events",
-        type=ContactChanged.message_name(),
-        sender="accounts",
-        body=msgspec.json.encode(changed),
-    )
-    toys.settings |= {
-        "NEXTGEN_NOTIFY_SMTP_HOST": "127.0.0.1",
-        "NEXTGEN_NOTIFY_SMTP_PORT": "1",
-        "NEXTGEN_NOTIFY_SENDER_ADDRESS": "notices@pacer.example",
-        "NEXTGEN_NOTIFY_PORTAL_URL": "https://pacer.example",
-    }
-    async with running(toys.process("notify")):
-        pass
-
-    status = await try_redrive(toys, SERVICES, an_order(), toys.say, open_bench)
-
-    assert (status, toys.said[0].rpartition("  ")[2]) == (0, "would_be_handled: it would emit nothing")
-    assert await toys.rows("notify", "SELECT 1 FROM contacts") == []
 
 
 async def test_the_list_is_filtered_by_what_is_asked(toys: OperatedToys) -> None:

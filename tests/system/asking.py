@@ -26,7 +26,7 @@ from tests.system.running import System
 
 M = TypeVar("M", bound=Message)
 TRY_SECONDS = 5.0
-PATIENCE_SECONDS = 150.0
+PATIENCE_SECONDS = 240.0
 PAUSE_SECONDS = 0.1
 SIGNS = "QXZ23456789"
 """Letters that are in nobody's name here, so that a password of them holds no part of it."""

@@ -6,8 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -96,6 +96,18 @@ class System:
             process.send_signal(signal.SIGTERM)
         for process in ending:
             assert await asyncio.to_thread(process.wait, END_SECONDS) == 0
+
+    @contextmanager
+    def paused(self, services: Sequence[str], *, replica: int = 1) -> Iterator[None]:
+        """SIGSTOP, and SIGCONT at the end: what is sent to these services meanwhile piles up."""
+        processes_paused = [self.running[service, replica] for service in services]
+        try:
+            for process in processes_paused:
+                process.send_signal(signal.SIGSTOP)
+            yield
+        finally:
+            for process in processes_paused:
+                process.send_signal(signal.SIGCONT)
 
     async def rows(self, service: str, query: str, *arguments: object) -> list[Any]:
         """Read a service's database with the right to see everything."""

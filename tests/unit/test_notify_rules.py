@@ -82,6 +82,11 @@ EXPECTED: list[tuple[Callable[[Any, Directory], tuple[Letter, ...]], Event, dict
         of_accounts.EmailVerificationAsked(account_id=PERSON, recipient=SEALED, token=SEALED),
         {"verify_email": "(sealed)"},
     ),
+    (
+        accounts.account_held,
+        of_accounts.AccountHeldForReview(account_id=PERSON),
+        {"account_held": "ann@example.org"},
+    ),
     (accounts.welcome, of_accounts.AccountActivated(account_id=PERSON), {"welcome": "ann@example.org"}),
     (
         accounts.account_upgraded,
@@ -334,6 +339,26 @@ def test_only_who_still_has_an_account_reads_that_they_can_go_on(ended_by: Any) 
     for text in (texts.plain, texts.html):
         assert ("You can go on using PACER" in text) == (ended_by != "deactivation")
         assert ("Your PACER account is deactivated" in text) == (ended_by == "deactivation")
+
+
+@pytest.mark.parametrize(
+    ("warnings", "words"),
+    [
+        ((), None),
+        (("email", "name"), "the same name and e-mail address"),
+        (("date_of_birth", "email"), "the same date of birth and e-mail address"),
+    ],
+)
+def test_who_is_welcomed_reads_what_the_account_shares_with_another(
+    warnings: tuple[str, ...], words: str | None
+) -> None:
+    event = of_accounts.AccountActivated(account_id=PERSON, warnings=warnings)
+
+    (letter,) = accounts.welcome(event, a_directory())
+
+    texts = mailer.write_texts(letter.kind, letter.name, letter.details, {}, SENDER)
+    assert ("another PACER account" in texts.plain) == (words is not None)
+    assert words is None or words in texts.plain
 
 
 def test_a_court_reads_its_own_time_and_a_person_business_time() -> None:

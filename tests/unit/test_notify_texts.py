@@ -32,7 +32,8 @@ LEFT = {
 
 SAMPLES: dict[str, dict[str, Any]] = {
     "verify_email": {"link_ends": "February 8, 2024, 12:00 PM CST"},
-    "welcome": {},
+    "welcome": {"shared": "name and e-mail address"},
+    "account_held": {},
     "account_upgraded": {},
     "account_deactivated": {},
     "password_changed": {},

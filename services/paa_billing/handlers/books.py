@@ -9,10 +9,15 @@ from shared.messaging.unit_of_work import UnitOfWork
 
 
 async def begin_quarters(work: UnitOfWork[Resources], needed: Quarter) -> None:
-    """Open the books up to a quarter; the first time, only that one: what is earlier counts as closed."""
+    """Open the books up to a quarter; the first time, from the present one: what is earlier counts as closed.
+
+    A use may be reported a little ahead: needed first of all, its quarter must not close the present one.
+    """
+    zone = work.resources.policies.zone
     latest = await quarters.find_latest_quarter(work.connection)
-    if begun := quarters_to_begin(latest, needed):
-        await quarters.insert_quarters(work.connection, begun, work.resources.policies.zone)
+    by_now = quarters_to_begin(latest, min(Quarter.of(work.now, zone), needed))
+    if begun := [*by_now, *quarters_to_begin(by_now[-1] if by_now else latest, needed)]:
+        await quarters.insert_quarters(work.connection, begun, zone)
 
 
 async def hold_business_zone(work: UnitOfWork[Resources]) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import get_args
 from uuid import UUID
 
-from services.paa_billing.jobs.failures import of_payers
+from services.paa_billing.jobs.failures import PayersInHand
 from services.paa_billing.ledger import BalanceChange
 from services.paa_billing.model import FeeSchedule, SettlementRefused, UsageLine
 from services.paa_billing.model.closes import Close, ClosingPayer, Parked, ParkReason, PayerNamed
@@ -58,24 +58,25 @@ class Found:
 
 async def seal_chunk(bench: Bench[Resources], close: Close) -> bool:
     """Seal the next payers; no if none is free."""
+    async with PayersInHand("seal", bench, close, "settled") as in_hand:
+        in_hand.payers = await _lease_next(bench, close)
+        if in_hand.payers:
+            outcomes = await while_extending(
+                _work_out(bench, close, in_hand.payers),
+                partial(_extend, bench, close, [payer.payer_id for payer in in_hand.payers]),
+                bench.resources.lease_seconds,
+            )
+            await _keep(bench, close, outcomes)
+    return bool(in_hand.payers)
+
+
+async def _lease_next(bench: Bench[Resources], close: Close) -> list[ClosingPayer]:
+    """A chunk of those that never failed; after them the others, each alone."""
+    chunk, seconds = bench.resources.close_chunk_payers, bench.resources.lease_seconds
     async with bench.transaction() as work:
-        payers = await leases.lease_settled(
-            work.connection,
-            close.quarter,
-            bench.resources.close_chunk_payers,
-            bench.resources.lease_seconds,
-        )
-    if not payers:
-        return False
-    payer_ids = [payer.payer_id for payer in payers]
-    with of_payers("seal", close, payer_ids):
-        outcomes = await while_extending(
-            _work_out(bench, close, payers),
-            partial(_extend, bench, close, payer_ids),
-            bench.resources.lease_seconds,
-        )
-        await _keep(bench, close, outcomes)
-    return True
+        return await leases.lease_settled(
+            work.connection, close.quarter, chunk, seconds
+        ) or await leases.lease_settled(work.connection, close.quarter, 1, seconds, has_failed=True)
 
 
 async def _extend(bench: Bench[Resources], close: Close, payer_ids: Sequence[UUID]) -> None:
@@ -156,7 +157,7 @@ def _seal(found: Found, close: Close, known: Sequence[FeeSchedule]) -> Sealed | 
         return Sealed(payer=payer, canonical=None)
     draft = draft_statement(settled)
     if isinstance(draft, SettlementRefused):
-        return as_parked(draft)
+        return as_parked(draft, payer)
     booked_cents = sum(change.amount_cents for change in found.changes if change.quarter <= close.quarter)
     if booked_cents != draft.totals.balance_cents:
         stated = dollars(Cents(draft.totals.balance_cents))
@@ -189,4 +190,6 @@ def _adjustments(found: Found, close: Close) -> tuple[Adjustment, ...]:
 
 
 def _parked(payer: ClosingPayer, reason: ParkReason, expected: str, found: str) -> Parked:
-    return Parked(payer_id=payer.payer_id, reason=reason, expected=expected, found=found)
+    return Parked(
+        payer_id=payer.payer_id, attempt=payer.attempt, reason=reason, expected=expected, found=found
+    )

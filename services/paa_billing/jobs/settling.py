@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.paa_billing.jobs.failures import of_payers
+from services.paa_billing.jobs.failures import PayersInHand
 from services.paa_billing.model import Settlement
 from services.paa_billing.model.closes import Close, ClosingPayer, Parked
 from services.paa_billing.rules.closing import settle, settlement_operation
@@ -16,18 +16,23 @@ from shared.messaging.unit_of_work import UnitOfWork
 
 async def settle_chunk(bench: Bench[Resources], close: Close) -> bool:
     """Settle the next payers; no if none is free."""
-    async with bench.transaction() as work:
-        payers = await closes.lock_listed(work.connection, close.quarter, bench.resources.close_chunk_payers)
-        if not payers:
-            return False
-        payer_ids = [payer.payer_id for payer in payers]
-        with of_payers("settle", close, payer_ids):
-            await ledger.lock_payers(work.connection, payer_ids)
-            settled, parked = await _settle(work, close, payers)
+    async with PayersInHand("settle", bench, close, "listed") as in_hand, bench.transaction() as work:
+        in_hand.payers = await _lock_next(work, close)
+        if in_hand.payers:
+            await ledger.lock_payers(work.connection, [payer.payer_id for payer in in_hand.payers])
+            settled, parked = await _settle(work, close, in_hand.payers)
             await _post(work, close, settled)
             await closes.mark_settled(work.connection, close.quarter, settled)
             await closes.park_payers(work.connection, close.quarter, parked)
-    return True
+    return bool(in_hand.payers)
+
+
+async def _lock_next(work: UnitOfWork[Resources], close: Close) -> list[ClosingPayer]:
+    """A chunk of those that never failed; after them the others, each alone."""
+    chunk = work.resources.close_chunk_payers
+    return await closes.lock_listed(work.connection, close.quarter, chunk) or await closes.lock_listed(
+        work.connection, close.quarter, 1, has_failed=True
+    )
 
 
 async def _settle(

@@ -19,6 +19,7 @@ ParkReason = Literal[
     "earlier_statement_missing",
     "statement_not_verified",
     "account_not_known",
+    "failed",
 ]
 
 
@@ -52,9 +53,13 @@ class ClosingPayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parked:
-    """A payer set aside alone, because two figures that must be equal aren't."""
+    """A payer set aside alone, because two figures that must be equal aren't, or a step fails each time.
+
+    Only this attempt is set aside: who was taken up anew meanwhile goes on.
+    """
 
     payer_id: UUID
+    attempt: int
     reason: ParkReason
     expected: str
     found: str

@@ -68,6 +68,7 @@ def settle(
     if balances.is_earlier_unissued:
         return Parked(
             payer_id=payer.payer_id,
+            attempt=payer.attempt,
             reason="earlier_statement_missing",
             expected="a statement of each earlier quarter",
             found="one that is set aside",
@@ -75,6 +76,7 @@ def settle(
     if balances.carried_cents != balances.stated_cents:
         return Parked(
             payer_id=payer.payer_id,
+            attempt=payer.attempt,
             reason="balances_disagree",
             expected=dollars(balances.stated_cents),
             found=dollars(balances.carried_cents),
@@ -95,13 +97,14 @@ def settle(
         ),
     )
     outcome = settle_payer(totals, schedule, waiver_subject, balances.before_cents)
-    return as_parked(outcome) if isinstance(outcome, SettlementRefused) else outcome
+    return as_parked(outcome, payer) if isinstance(outcome, SettlementRefused) else outcome
 
 
-def as_parked(refused: SettlementRefused) -> Parked:
+def as_parked(refused: SettlementRefused, payer: ClosingPayer) -> Parked:
     """The payer set aside for a sum that doesn't agree."""
     return Parked(
-        payer_id=refused.payer_id,
+        payer_id=payer.payer_id,
+        attempt=payer.attempt,
         reason=refused.reason,
         expected=dollars(refused.expected_cents),
         found=dollars(refused.found_cents),

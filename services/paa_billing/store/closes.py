@@ -117,19 +117,22 @@ async def note_listed(connection: Connection, quarter: Quarter, at: datetime) ->
     )
 
 
-async def lock_listed(connection: Connection, quarter: Quarter, limit: int) -> list[ClosingPayer]:
-    """The next payers to settle, held; those that another worker holds are passed over."""
+async def lock_listed(
+    connection: Connection, quarter: Quarter, limit: int, *, has_failed: bool = False
+) -> list[ClosingPayer]:
+    """The next payers to settle, held, of those that have failed or not; those held already are left out."""
     rows = await connection.fetch(
         """
         SELECT payer_id, payer_kind, attempt
           FROM closing_payers
-         WHERE quarter = $1 AND stage = 'listed'
+         WHERE quarter = $1 AND stage = 'listed' AND (failures > 0) = $3
          ORDER BY payer_id
          LIMIT $2
            FOR UPDATE SKIP LOCKED
         """,
         str(quarter),
         limit,
+        has_failed,
     )
     return [ClosingPayer(**row) for row in rows]
 
@@ -139,7 +142,7 @@ async def mark_settled(connection: Connection, quarter: Quarter, payers: Sequenc
     await connection.execute(
         """
         UPDATE closing_payers AS c
-           SET stage = 'settled', settlement = s.settlement, carried_cents = s.carried_cents
+           SET stage = 'settled', settlement = s.settlement, carried_cents = s.carried_cents, failures = 0
           FROM unnest($2::uuid[], $3::bytea[], $4::bigint[]) AS s (payer_id, settlement, carried_cents)
          WHERE c.quarter = $1 AND c.payer_id = s.payer_id AND c.stage = 'listed'
         """,
@@ -154,7 +157,7 @@ async def mark_sealed(connection: Connection, quarter: Quarter, payers: Sequence
     """Answers whose drafts may be kept: not those that others have sealed, or taken up anew, meanwhile."""
     rows = await connection.fetch(
         """
-        UPDATE closing_payers AS c SET stage = 'sealed', leased_until = NULL
+        UPDATE closing_payers AS c SET stage = 'sealed', leased_until = NULL, failures = 0
           FROM unnest($2::uuid[], $3::integer[]) AS s (payer_id, attempt)
          WHERE c.quarter = $1 AND c.payer_id = s.payer_id AND c.attempt = s.attempt AND c.stage = 'settled'
         RETURNING c.payer_id
@@ -199,17 +202,20 @@ async def mark_issued(connection: Connection, quarter: Quarter, payer_ids: Seque
 
 
 async def park_payers(connection: Connection, quarter: Quarter, parked: Sequence[Parked]) -> None:
-    """Set payers aside, each alone, with the figures that don't agree."""
+    """Set payers aside, each alone, with the figures that don't agree; not those taken up anew meanwhile."""
     await connection.execute(
         """
         UPDATE closing_payers AS c
            SET stage = 'parked', stage_before = c.stage, reason = p.reason, expected = p.expected,
                found = p.found, leased_until = NULL
-          FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) AS p (payer_id, reason, expected, found)
-         WHERE c.quarter = $1 AND c.payer_id = p.payer_id AND c.stage IN ('listed', 'settled')
+          FROM unnest($2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[])
+               AS p (payer_id, attempt, reason, expected, found)
+         WHERE c.quarter = $1 AND c.payer_id = p.payer_id AND c.attempt = p.attempt
+           AND c.stage IN ('listed', 'settled')
         """,
         str(quarter),
         [each.payer_id for each in parked],
+        [each.attempt for each in parked],
         [each.reason for each in parked],
         [each.expected for each in parked],
         [each.found for each in parked],
@@ -236,7 +242,7 @@ async def unpark_payers(connection: Connection, quarter: Quarter) -> None:
         """
         UPDATE closing_payers
            SET stage = 'listed', stage_before = NULL, reason = NULL, expected = NULL, found = NULL,
-               settlement = NULL, carried_cents = NULL, attempt = attempt + 1
+               settlement = NULL, carried_cents = NULL, attempt = attempt + 1, failures = 0
          WHERE quarter = $1 AND stage = 'parked'
         """,
         str(quarter),

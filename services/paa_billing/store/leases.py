@@ -6,21 +6,24 @@ from uuid import UUID
 import msgspec
 
 from services.paa_billing.model import Quarter, Settlement
-from services.paa_billing.model.closes import ClosingPayer
+from services.paa_billing.model.closes import ClosingPayer, Stage
 from services.paa_billing.model.issued import Rendering
 from shared.database import Connection
 
 
 async def lease_settled(
-    connection: Connection, quarter: Quarter, limit: int, lease_seconds: float
+    connection: Connection, quarter: Quarter, limit: int, lease_seconds: float, *, has_failed: bool = False
 ) -> list[ClosingPayer]:
-    """Claim the next payers to seal for some time; a worker that dies gives them back by not finishing."""
+    """Claim the next payers to seal, of those that have failed or not, for some time.
+
+    A worker that dies gives them back by not finishing.
+    """
     rows = await connection.fetch(
         """
         WITH free AS MATERIALIZED (
                SELECT payer_id
                  FROM closing_payers
-                WHERE quarter = $1 AND stage = 'settled'
+                WHERE quarter = $1 AND stage = 'settled' AND (failures > 0) = $4
                   AND (leased_until IS NULL OR leased_until < clock_timestamp())
                 ORDER BY payer_id
                 LIMIT $2
@@ -34,6 +37,7 @@ async def lease_settled(
         str(quarter),
         limit,
         lease_seconds,
+        has_failed,
     )
     return [
         ClosingPayer(**{**row, "settlement": msgspec.json.decode(row["settlement"], type=Settlement)})
@@ -55,6 +59,25 @@ async def extend_settled(
         payer_ids,
         lease_seconds,
     )
+
+
+async def note_failures(
+    connection: Connection, quarter: Quarter, stage: Stage, payers: Sequence[ClosingPayer]
+) -> dict[UUID, int]:
+    """Give back payers whose step failed; answers how often each has by now, but for those that went on."""
+    rows = await connection.fetch(
+        """
+        UPDATE closing_payers AS c SET failures = c.failures + 1, leased_until = NULL
+          FROM unnest($3::uuid[], $4::integer[]) AS s (payer_id, attempt)
+         WHERE c.quarter = $1 AND c.stage = $2 AND c.payer_id = s.payer_id AND c.attempt = s.attempt
+        RETURNING c.payer_id, c.failures
+        """,
+        str(quarter),
+        stage,
+        [payer.payer_id for payer in payers],
+        [payer.attempt for payer in payers],
+    )
+    return {row["payer_id"]: row["failures"] for row in rows}
 
 
 async def lease_rendering(connection: Connection, lease_seconds: float) -> Rendering | None:
