@@ -191,18 +191,29 @@ class Process:
                 self._refusal = error  # Trying again would not mend a setting.
 
     async def _drain(self) -> None:
-        """Finish what is in hand and flush the outbox, within the deadline; what is left comes again."""
+        """Finish what is in hand and flush the outbox, within the deadline; what is left comes again.
+
+        In a task that is cancelled until it ends: a time-out cancels once, and the client library may answer
+        that with the loss of its connection instead.
+        """
         self.is_stopping = True
         log = structlog.get_logger()
-        try:
-            async with asyncio.timeout(self.settings.drain_seconds):
-                await self.consumer.stop_consuming()
-                for step_in_hand in self._jobs_in_hand.values():
-                    await step_in_hand.acquire()  # and kept: no further step begins
-                await _until_done(self.relay.flush)
-        except (TimeoutError, UnavailableError):
-            log.warning("drain_cut_short", seconds=self.settings.drain_seconds)
+        async with asyncio.TaskGroup() as group:
+            finishing = group.create_task(self._finish())
+            await asyncio.wait((finishing,), timeout=self.settings.drain_seconds)
+            if not finishing.done():
+                log.warning("drain_cut_short", seconds=self.settings.drain_seconds)
+                await end_tasks((finishing,))
         log.info("drained")
+
+    async def _finish(self) -> None:
+        try:
+            await self.consumer.stop_consuming()
+            for step_in_hand in self._jobs_in_hand.values():
+                await step_in_hand.acquire()  # and kept: no further step begins
+            await _until_done(self.relay.flush)
+        except UnavailableError:
+            structlog.get_logger().warning("drain_cut_short", reason="unavailable")
 
 
 def _job_step(step: JobStep, bench: Bench[Any], in_hand: asyncio.Lock) -> Callable[[], Awaitable[object]]:
