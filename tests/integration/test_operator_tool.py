@@ -42,7 +42,7 @@ async def story(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> A
     remove_instance(servers.broker_admin_url, INSTANCE)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def parked(story: Story) -> Parked:
     """An event that notify has parked, about a person."""
     now = real_clock()
@@ -111,7 +111,7 @@ def test_a_dry_run_handles_it_with_the_services_code_and_is_on_record(nextgen: R
     tried = nextgen("parked", "redrive", "--dry-run", "--id", str(parked.message_id))
     shown = nextgen("parked", "show", str(parked.id))
 
-    assert (tried.returncode, "would_be_handled" in tried.stdout) == (0, True), tried.stderr
+    assert (tried.returncode, "would_be_handled" in tried.stdout) == (0, True), tried.stdout + tried.stderr
     assert f"{operator_name()}: would_be_handled" in shown.stdout
 
 
