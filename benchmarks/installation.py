@@ -6,7 +6,7 @@ import platform
 import secrets
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -14,12 +14,14 @@ from urllib.parse import urlsplit, urlunsplit
 import aio_pika
 import asyncpg
 
-from benchmarks.notes import CREATE_NOTES, OWNER, register
+from benchmarks.notes import OWNER, TABLES, register
 from deploy.local.progress import last_lines
 from deploy.local.servers import resolve
 from deploy.tool import databases
 from deploy.tool.stories import Record, Story, make_keys
 from deploy.tool.topology import apply_topology, remove_instance, topology_for
+from shared.messaging.topology import SERVICES
+from shared.settings import ServiceSettings, names_of
 
 EXIT_SECONDS = 30
 
@@ -29,19 +31,25 @@ class BenchmarkError(Exception):
 
 
 @asynccontextmanager
-async def open_installation() -> AsyncIterator[Story]:
-    """An installation that knows the notes' messages too, with the database of their service."""
+async def open_installation(
+    tables: Mapping[str, str] = TABLES, courts: Sequence[str] = ()
+) -> AsyncIterator[Story]:
+    """An installation that knows the notes' messages too, with a database for each service in `tables`.
+
+    `tables`: what is made in a service's database, by its owner, beside its own migrations.
+    """
     register()
     servers = resolve()
     with tempfile.TemporaryDirectory(prefix="nextgen-benchmark-") as folder:
-        record = Record(number=0, instance=f"bench{secrets.token_hex(3)}", courts=())
+        record = Record(number=0, instance=f"bench{secrets.token_hex(3)}", courts=tuple(courts))
         story = Story(folder=Path(folder), record=record, given_servers=servers)
         make_keys(story)
         try:
-            await _prepare(story)
+            await _prepare(story, tables)
             yield story
         finally:
-            await databases.drop_database(servers.postgres_url, story.database_name(OWNER))
+            for service in tables:
+                await databases.drop_database(servers.postgres_url, story.database_name(service))
             remove_instance(servers.broker_admin_url, story.instance)
 
 
@@ -52,10 +60,34 @@ def admin_broker_url(story: Story) -> str:
     return urlunsplit((broker.scheme, f"{login}@{broker.netloc}", f"/{story.instance}", broker.query, ""))
 
 
+async def make_queues(story: Story, *names: str) -> None:
+    """Quorum queues for a peer, which may start after the first message for it."""
+    async with await aio_pika.connect(admin_broker_url(story)) as broker:
+        channel = await broker.channel()
+        for name in names:
+            await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
+
+
+def service_environment(story: Story, service: str) -> dict[str, str]:
+    """What every service needs to know; it tells nobody of its health."""
+    usual = names_of(ServiceSettings, f"NEXTGEN_{service.upper()}_")
+    own = {name for name in usual if not name.endswith("_HEALTH_PORT")}
+    settings = story.environment(service, dict.fromkeys((*SERVICES, "mail"), 0))
+    common = {name: value for name, value in settings.items() if name == "NEXTGEN_ENVIRONMENT"}
+    return common | {
+        name: value for name, value in settings.items() if {name, name.removesuffix("_FILE")} & own
+    }
+
+
 @asynccontextmanager
-async def running(module: str, story: Story, environment: Mapping[str, str]) -> AsyncIterator[None]:
-    """Run a module as a process of its own; it is ended by SIGTERM, and its log is shown if it failed."""
-    log_path = story.folder / f"{module}.log"
+async def running(
+    module: str, story: Story, environment: Mapping[str, str], *, name: str = ""
+) -> AsyncIterator[None]:
+    """Run a module as a process of its own; it is ended by SIGTERM, and its log is shown if it failed.
+
+    `name`: what its log is called, where a module runs more than once.
+    """
+    log_path = story.folder / f"{name or module}.log"
     with log_path.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", module, env={**os.environ, **environment}, stdout=log, stderr=log
@@ -71,9 +103,9 @@ async def running(module: str, story: Story, environment: Mapping[str, str]) -> 
         raise BenchmarkError(f"{module} failed; the end of its log:{last_lines(log_path)}")
 
 
-async def read_conditions(story: Story) -> dict[str, str]:
+async def read_conditions(story: Story, service: str = OWNER) -> dict[str, str]:
     """What the figures depend on, beside the code."""
-    connection = await asyncpg.connect(story.database_url(OWNER))
+    connection = await asyncpg.connect(story.database_url(service))
     postgres, fsync = await connection.fetchrow(
         "SELECT current_setting('server_version'), current_setting('fsync')"
     ) or ("", "")
@@ -91,17 +123,19 @@ async def read_conditions(story: Story) -> dict[str, str]:
     }
 
 
-async def _prepare(story: Story) -> None:
-    """The virtual host with all contracts, and one database with the table of notes."""
-    apply_topology(story.servers.broker_admin_url, topology_for(story.instance, ()), story.logins())
-    admin_url, name = story.servers.postgres_url, story.database_name(OWNER)
+async def _prepare(story: Story, tables: Mapping[str, str]) -> None:
+    """The virtual host with all contracts, and the databases."""
+    topology = topology_for(story.instance, story.record.courts)
+    apply_topology(story.servers.broker_admin_url, topology, story.logins())
+    admin_url = story.servers.postgres_url
     await databases.ensure_roles(admin_url, story.role_passwords())
-    await databases.create_database(admin_url, name, OWNER)
-    owner_url = story.database_url(OWNER, f"{OWNER}_owner")
-    await databases.migrate(owner_url, OWNER)
-    owner = await asyncpg.connect(owner_url)
-    await owner.execute(f"{CREATE_NOTES}; GRANT SELECT, INSERT ON notes TO {OWNER}")
-    await owner.close()
+    for service, statements in tables.items():
+        await databases.create_database(admin_url, story.database_name(service), service)
+        owner_url = story.database_url(service, f"{service}_owner")
+        await databases.migrate(owner_url, service)
+        owner = await asyncpg.connect(owner_url)
+        await owner.execute(statements)
+        await owner.close()
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -62,8 +62,10 @@ async def measure(rounds: int = ROUNDS, messages: int = MESSAGES) -> Report:
                 limit.append({"confirmed_per_second": await _publish_bare(sides, messages)})
                 if place % 2 == 1:
                     ours.append({"confirmed_per_second": await _relay(sides, messages)})
-    comparison = compare(f"{messages} messages", ours, limit, compared="confirmed_per_second", goal=GOAL)
-    return Report(benchmark="relay", other="limit", conditions=conditions, comparisons=(comparison,))
+    comparison = compare(
+        f"{messages} messages", ours, limit, beside="limit", compared="confirmed_per_second", goal=GOAL
+    )
+    return Report(benchmark="relay", conditions=conditions, comparisons=(comparison,))
 
 
 async def _relay(sides: Sides, count: int) -> float:

@@ -6,12 +6,11 @@ import math
 import signal
 import statistics
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import uvloop
 
-Other = Literal["peer", "limit"]
 Figures = Mapping[str, float]
 """What was measured in one round, by name; the unit is in the name."""
 
@@ -38,23 +37,26 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """Ours and the other under the same load; each figure is the median of the rounds."""
+    """Ours and the other under the same load; each figure is the median of the rounds.
+
+    `beside` says what the other is: `peer`, `limit`, or another name. Without a goal it is only shown.
+    """
 
     case: str
+    beside: str
     rounds: int
     ours: Figures
     other: Figures
     compared: str
     ratio: Ratio
-    goal: Goal
-    is_goal_met: bool
+    goal: Goal | None
+    is_goal_met: bool | None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """All comparisons of one run, and the conditions in which they were made."""
 
     benchmark: str
-    other: Other
     conditions: Mapping[str, str]
     comparisons: tuple[Comparison, ...]
 
@@ -63,38 +65,46 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         shown = ", ".join(f"{name} {value}" for name, value in self.conditions.items())
         lines = [f"{self.benchmark} ({shown})"]
         for each in self.comparisons:
-            lines.append(f"  {each.case}, medians of {each.rounds} rounds{'ours':>14}{self.other:>12}")
-            lines += [f"    {n:<34}{each.ours[n]:>12.2f}{each.other[n]:>12.2f}" for n in each.ours]
+            lines.append(f"  {each.case}, medians of {each.rounds} rounds{'ours':>14}{each.beside:>14}")
+            lines += [f"    {n:<34}{each.ours[n]:>12.2f}{each.other[n]:>14.2f}" for n in each.ours]
             spread = f"{each.ratio.lowest:.2f} to {each.ratio.highest:.2f}"
-            verdict = "met" if each.is_goal_met else "MISSED"
+            verdict = f"; goal: {each.goal}, {'met' if each.is_goal_met else 'MISSED'}" if each.goal else ""
             lines.append(
-                f"    ours / {self.other} in {each.compared}: {each.ratio.median:.2f} (rounds: {spread});"
-                f" goal: {each.goal}, {verdict}"
+                f"    ours / {each.beside} in {each.compared}: {each.ratio.median:.2f} (rounds: {spread})"
+                + verdict
             )
         return lines
 
     def json(self) -> str:
-        """The report for a machine, on one line; `ratio_to_...` at its top is that of the first case."""
+        """The report for a machine, on one line; `ratio_to_...` at its top is that of the first such case."""
         plain = msgspec.to_builtins(self)
-        plain[f"ratio_to_{self.other}"] = self.comparisons[0].ratio.median
+        for each in self.comparisons:
+            plain.setdefault(f"ratio_to_{each.beside.replace(' ', '_')}", each.ratio.median)
         return msgspec.json.encode(plain).decode()
 
 
 def compare(
-    case: str, ours: Sequence[Figures], other: Sequence[Figures], *, compared: str, goal: Goal
+    case: str,
+    ours: Sequence[Figures],
+    other: Sequence[Figures],
+    *,
+    beside: str,
+    compared: str,
+    goal: Goal | None = None,
 ) -> Comparison:
     """Compare two sides round by round, since what disturbs the machine disturbs both halves of a round."""
     ratios = [mine[compared] / theirs[compared] for mine, theirs in zip(ours, other, strict=True)]
     ratio = Ratio(median=statistics.median(ratios), lowest=min(ratios), highest=max(ratios))
     return Comparison(
         case=case,
+        beside=beside,
         rounds=len(ratios),
         ours=_medians(ours),
         other=_medians(other),
         compared=compared,
         ratio=ratio,
         goal=goal,
-        is_goal_met=goal.is_met_by(ratio),
+        is_goal_met=None if goal is None else goal.is_met_by(ratio),
     )
 
 

@@ -14,6 +14,7 @@ from benchmarks.installation import (
     open_installation,
     read_conditions,
     running,
+    service_environment,
 )
 from benchmarks.notes import OWNER, TEXT, NoteTaken, TakeNote
 from benchmarks.report import Comparison, Figures, Goal, Report, compare, main, percentile
@@ -41,7 +42,7 @@ async def measure(rounds: int = ROUNDS, seconds: float = SECONDS) -> Report:
         requests = Requests(story.broker_url("portal"), story.seals("portal"), real_clock, name="benchmark")
         async with (
             BareRequests.connect(admin_broker_url(story)) as bare_requests,
-            running(notes.__name__, story, _service_environment(story)),
+            running(notes.__name__, story, service_environment(story, OWNER)),
             running(bare.__name__, story, _peer_environment(story)),
             asyncio.TaskGroup() as group,
         ):
@@ -52,7 +53,7 @@ async def measure(rounds: int = ROUNDS, seconds: float = SECONDS) -> Report:
 
             comparisons = await _compare(ask, bare_requests.ask, rounds, seconds, story)
             opening.cancel()
-    return Report(benchmark="request_reply", other="peer", conditions=conditions, comparisons=comparisons)
+    return Report(benchmark="request_reply", conditions=conditions, comparisons=comparisons)
 
 
 async def _compare(ours: Ask, peer: Ask, rounds: int, seconds: float, story: Story) -> tuple[Comparison, ...]:
@@ -68,7 +69,9 @@ async def _compare(ours: Ask, peer: Ask, rounds: int, seconds: float, story: Sto
                 answered += len(samples)
                 found[ask].append(_figures(samples))
         case = f"{callers} caller{'s' if callers > 1 else ''}"
-        comparisons.append(compare(case, found[ours], found[peer], compared="p50_ms", goal=goal))
+        comparisons.append(
+            compare(case, found[ours], found[peer], beside="peer", compared="p50_ms", goal=goal)
+        )
     await _check_effects(story, answered)
     return tuple(comparisons)
 
@@ -105,11 +108,6 @@ async def _check_effects(story: Story, answered: int) -> None:
     await connection.close()
     if written != answered:
         raise BenchmarkError(f"{answered} answers, but {written} notes")
-
-
-def _service_environment(story: Story) -> dict[str, str]:
-    settings = story.environment(OWNER, {OWNER: 0})
-    return {name: value for name, value in settings.items() if not name.endswith("_HEALTH_PORT")}
 
 
 def _peer_environment(story: Story) -> dict[str, str]:

@@ -6,6 +6,8 @@ from datetime import datetime, tzinfo
 from typing import Literal
 from uuid import UUID
 
+import msgspec
+
 from services.paa_billing.model import Exemption, FeeSchedule, NotPriced, Price, Usage, UsageKind, in_zone
 from shared.money import Cents
 
@@ -24,8 +26,7 @@ class Paged:
     is_search: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pages:
+class Pages(msgspec.Struct, frozen=True, kw_only=True):
     """The billable pages of a use, before any cap, and the rules that counted them."""
 
     count: int

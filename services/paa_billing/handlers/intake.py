@@ -1,13 +1,14 @@
 """Books reported uses: prices them, decides who pays, and keeps each once."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from services.paa_billing.handlers.books import begin_quarters, hold_business_zone, hold_open_quarters
-from services.paa_billing.model import Quarter
+from services.paa_billing.model import Exemption, Quarter
 from services.paa_billing.model.firms import Account, Membership
 from services.paa_billing.model.intake import (
     BillingFacts,
@@ -17,11 +18,13 @@ from services.paa_billing.model.intake import (
     ReportedUse,
     Unbookable,
 )
-from services.paa_billing.rules.booking import bill_in, price_use, sort_out
+from services.paa_billing.rules.booking import bill_in, price_uses, sort_out
 from services.paa_billing.settings import Resources
 from services.paa_billing.store import accounts, memberships, schedules, unbooked, usage
 from shared.errors import NotYetKnownError
 from shared.messaging.unit_of_work import UnitOfWork
+
+OfAccount = TypeVar("OfAccount", Exemption, Membership)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +44,12 @@ async def book(
     fresh, duplicates, conflicts = sort_out(uses, before)
     known = await accounts.share_accounts(work.connection, sorted({use.account_number for use in fresh}))
     facts = await _gather_facts(work, known)
-    priced = [price_use(use, court_id, facts) for use in fresh if use.account_number in known]
-    booked = await _keep_lines(work, court_id, [each for each in priced if isinstance(each, PricedUse)])
+    priced, refused = price_uses([use for use in fresh if use.account_number in known], court_id, facts)
+    booked = await _keep_lines(work, court_id, priced)
     waiting = await _keep_waiting(work, court_id, [u for u in fresh if u.account_number not in known])
     more_duplicates, more_conflicts = await _compare_late(work, court_id, [*booked.late, *waiting.late])
-    unbookable = [each for each in (*read, *priced) if isinstance(each, Unbookable)]
-    unbookable += [*conflicts, *more_conflicts]
+    unbookable = [each for each in read if isinstance(each, Unbookable)]
+    unbookable += [*refused, *conflicts, *more_conflicts]
     await quarantine(work, court_id, unbookable)
     return Booking(
         booked=booked.count,
@@ -65,16 +68,22 @@ async def quarantine(work: UnitOfWork[Resources], court_id: str, records: Sequen
 
 async def _gather_facts(work: UnitOfWork[Resources], known: Mapping[str, Account]) -> BillingFacts:
     account_ids = [account.account_id for account in known.values()]
-    by_account: dict[UUID, list[Membership]] = defaultdict(list)
-    for each in await memberships.list_memberships(work.connection, account_ids):
-        by_account[each.account_id].append(each)
+    membered = await memberships.list_memberships(work.connection, account_ids)
+    exempted = await schedules.list_exemptions(work.connection, account_ids)
     return BillingFacts(
         zone=work.resources.policies.zone,
         schedules=await schedules.list_schedules(work.connection),
         accounts=known,
-        exemptions=tuple(await schedules.list_exemptions(work.connection, account_ids)),
-        memberships={account_id: tuple(each) for account_id, each in by_account.items()},
+        exemptions=_by_account(exempted),
+        memberships=_by_account(membered),
     )
+
+
+def _by_account(found: Iterable[OfAccount]) -> Mapping[UUID, tuple[OfAccount, ...]]:
+    by_account: dict[UUID, list[OfAccount]] = defaultdict(list)
+    for each in found:
+        by_account[each.account_id].append(each)
+    return {account_id: tuple(each) for account_id, each in by_account.items()}
 
 
 async def _keep_lines(work: UnitOfWork[Resources], court_id: str, priced: Sequence[PricedUse]) -> Kept:
@@ -89,17 +98,16 @@ async def _keep_lines(work: UnitOfWork[Resources], court_id: str, priced: Sequen
         raise NotYetKnownError("every quarter was closed just now")
     lines = [
         BookedLine(
-            id=work.new_id(),
+            id=line_id,
             digest=each.use.digest,
             paa_id=each.paa_id,
-            recorded_at=work.now,
             line=bill_in(each, court_id, open_quarters),
         )
-        for each in priced
+        for line_id, each in zip(work.new_ids(len(priced)), priced, strict=True)
     ]
-    claimed = await usage.claim_ids(work.connection, lines)
-    await usage.insert_lines(work.connection, [each for each in lines if each.line.usage_id in claimed])
-    return _kept([each.use for each in priced], claimed)
+    taken = await usage.insert_lines(work.connection, court_id, work.now, lines)
+    late = tuple(each.use for each in priced if each.use.usage_id in taken)
+    return Kept(count=len(lines) - len(late), late=late)
 
 
 async def _keep_waiting(work: UnitOfWork[Resources], court_id: str, uses: Sequence[ReportedUse]) -> Kept:
@@ -107,7 +115,7 @@ async def _keep_waiting(work: UnitOfWork[Resources], court_id: str, uses: Sequen
         return Kept(count=0, late=())
     give_up_at = work.now + timedelta(days=work.resources.policies.billing.unknown_account_days)
     added = await unbooked.insert_waiting(work.connection, court_id, uses, work.now, give_up_at)
-    return _kept(uses, added)
+    return Kept(count=len(added), late=tuple(use for use in uses if use.usage_id not in added))
 
 
 async def _compare_late(
@@ -121,7 +129,3 @@ async def _compare_late(
     if fresh:
         raise NotYetKnownError("an id that was taken is free again")
     return duplicates, conflicts
-
-
-def _kept(uses: Sequence[ReportedUse], ids: set[str]) -> Kept:
-    return Kept(count=len(ids), late=tuple(use for use in uses if use.usage_id not in ids))

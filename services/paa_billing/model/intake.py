@@ -1,4 +1,8 @@
-"""A reported use on its way into the books, and why one doesn't get there."""
+"""A reported use on its way into the books, and why one doesn't get there.
+
+What is made for each use is a msgspec struct, which the garbage collector needn't look at: a frozen dataclass
+takes ten times as long to make.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,13 +10,14 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from services.paa_billing.model.firms import Account, Membership
 from services.paa_billing.model.quarters import Quarter
 from services.paa_billing.model.usage import Exemption, FeeSchedule, Price, UsageKind, UsageLine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportedUse:
+class ReportedUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record that is well formed: its checked values, its own bytes, the digest of its content."""
 
     position: int
@@ -46,17 +51,19 @@ class Unbookable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillingFacts:
-    """What the price of a use, and who pays for it, depend on beside the record."""
+    """What the price of a use, and who pays for it, depend on beside the record.
+
+    Accounts by number; exemptions and memberships by account.
+    """
 
     zone: ZoneInfo
     schedules: tuple[FeeSchedule, ...]
     accounts: Mapping[str, Account]
-    exemptions: tuple[Exemption, ...]
+    exemptions: Mapping[UUID, tuple[Exemption, ...]]
     memberships: Mapping[UUID, tuple[Membership, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PricedUse:
+class PricedUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A use with its price and payer; `paa_id` is None where the person pays."""
 
     use: ReportedUse
@@ -68,14 +75,12 @@ class PricedUse:
     used_quarter: Quarter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookedLine:
+class BookedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A line as it is kept; `paa_id` is None where the person pays."""
 
     id: UUID
     digest: bytes
     paa_id: UUID | None
-    recorded_at: datetime
     line: UsageLine
 
 

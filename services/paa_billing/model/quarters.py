@@ -1,15 +1,15 @@
 """Calendar quarters, whose edges are computed in the business zone."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Self
+
+import msgspec
 
 _QUARTER = re.compile(r"([0-9]{4})-Q([1-4])", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Quarter:
+class Quarter(msgspec.Struct, frozen=True, order=True):
     """A calendar quarter; its edges are instants only together with the business zone."""
 
     year: int

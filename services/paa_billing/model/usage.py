@@ -5,6 +5,8 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
+import msgspec
+
 from services.paa_billing.model.quarters import Quarter
 from shared.money import Cents
 
@@ -38,8 +40,7 @@ class FeeSchedule:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The part of a reported use that its price depends on: its kind, and its size in one measure."""
 
     kind: UsageKind
@@ -48,8 +49,7 @@ class Usage:
     record_count: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one use costs; `reasons` names the pricing rules that led to it, in order."""
 
     gross_cents: Cents
@@ -88,8 +88,7 @@ class Exemption:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsageLine:
+class UsageLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A usage once priced, with its payer, its quarter of use and the quarter that it is billed in."""
 
     court_id: str

@@ -1,16 +1,25 @@
 """What a reported use costs, who pays for it, and in which quarter it is billed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from services.paa_billing.model import NotPriced, Quarter, Usage, UsageLine
+import msgspec
+
+from services.paa_billing.model import Exemption, FeeSchedule, NotPriced, Quarter, Usage, UsageLine, in_zone
 from services.paa_billing.model.firms import Membership
 from services.paa_billing.model.intake import BillingFacts, PricedUse, ReportedUse, Unbookable
 from services.paa_billing.prices import exemption_in_force, price, schedule_in_force
 
 REPORTED_FIELDS = {"page_count": "pages", "byte_count": "bytes", "record_count": "records"}
 """How the record calls what the price calls otherwise."""
+
+
+class BusinessDay(msgspec.Struct, frozen=True, kw_only=True):
+    """What is equal for all uses of one day of the business calendar; before the first schedule, none."""
+
+    schedule: FeeSchedule | None
+    quarter: Quarter
 
 
 def sort_out(
@@ -35,21 +44,40 @@ def sort_out(
     return fresh, duplicates, conflicts
 
 
-def price_use(use: ReportedUse, court_id: str, facts: BillingFacts) -> PricedUse | Unbookable:
+def price_uses(
+    uses: Iterable[ReportedUse], court_id: str, facts: BillingFacts
+) -> tuple[list[PricedUse], list[Unbookable]]:
+    """The uses of known accounts with price and payer, and those that have none."""
+    days: dict[date, BusinessDay] = {}
+    priced: list[PricedUse] = []
+    refused: list[Unbookable] = []
+    for use in uses:
+        today = in_zone(use.used_at, facts.zone).date()
+        day = days.get(today)
+        if day is None:
+            day = days[today] = BusinessDay(
+                schedule=schedule_in_force(facts.schedules, use.used_at, facts.zone),
+                quarter=Quarter.of(use.used_at, facts.zone),
+            )
+        outcome = price_use(use, court_id, facts, day)
+        if isinstance(outcome, PricedUse):
+            priced.append(outcome)
+        else:
+            refused.append(outcome)
+    return priced, refused
+
+
+def price_use(
+    use: ReportedUse, court_id: str, facts: BillingFacts, day: BusinessDay
+) -> PricedUse | Unbookable:
     """The price and payer of a use of a known account."""
     account = facts.accounts[use.account_number]
     if account.kind != "individual":
         return refuse_use(use, "account_number", "not_an_individual")
-    schedule = schedule_in_force(facts.schedules, use.used_at, facts.zone)
+    schedule = day.schedule
     if schedule is None:
         return refuse_use(use, "used_at", "no_schedule_in_force")
-    exemption = exemption_in_force(
-        facts.exemptions,
-        account_id=account.account_id,
-        court_id=court_id,
-        at=use.used_at,
-        is_claimed=use.is_exemption_claimed,
-    )
+    exemption = _exemption_of(use, account.account_id, court_id, facts)
     cost = price(_size_of(use), schedule, None if exemption is None else exemption.id)
     if isinstance(cost, NotPriced):
         return refuse_use(use, REPORTED_FIELDS.get(cost.field, cost.field), cost.reason)
@@ -60,7 +88,20 @@ def price_use(use: ReportedUse, court_id: str, facts: BillingFacts) -> PricedUse
         schedule_effective_on=schedule.effective_on,
         price=cost,
         exemption_id=exemption.id if exemption is not None and cost.exempt_cents > 0 else None,
-        used_quarter=Quarter.of(use.used_at, facts.zone),
+        used_quarter=day.quarter,
+    )
+
+
+def _exemption_of(use: ReportedUse, account_id: UUID, court_id: str, facts: BillingFacts) -> Exemption | None:
+    granted = facts.exemptions.get(account_id)
+    if granted is None:
+        return None
+    return exemption_in_force(
+        granted,
+        account_id=account_id,
+        court_id=court_id,
+        at=use.used_at,
+        is_claimed=use.is_exemption_claimed,
     )
 
 
