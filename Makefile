@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup demo up down test test-rabbitmq4 check drill bench
+.PHONY: help setup demo up down test proof test-rabbitmq4 check drill bench
 
 PYTHON := .venv/bin/python
 NEXTGEN := .venv/bin/nextgen
@@ -10,6 +10,9 @@ NEXTGEN := .venv/bin/nextgen
 TESTS ?=
 # Files of tests run in so many processes; 0 runs all in one, which a debugger needs.
 WORKERS ?= 2
+IN_TURNS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# What takes minutes and guards delivery alone: every await killed, every defence taken out, clusters and networks.
+PROOF = $(addprefix tests/faults/test_,crash_points.py defences.py cluster.py alarms.py network.py)
 # For one run of the system: make up STORY=...
 STORY ?=
 # For one drill: make drill COMMANDS=... USAGES=... KILLS=...
@@ -20,7 +23,8 @@ MIGRATIONS = $(sort $(wildcard services/*/migrations/*.sql shared/messaging/migr
 
 help:
 	@echo "make demo    set everything up, start it and play the story"
-	@echo "make test    set everything up and run all tests"
+	@echo "make test    set everything up and run the everyday tests"
+	@echo "make proof   kill a process at every await, take out each defence, break nodes and networks"
 	@echo "make test-rabbitmq4   run the messaging tests once more, on RabbitMQ 4"
 	@echo "make up      start the services and what they need; make down stops them and keeps the data"
 	@echo "make check   format, lint, types, import contracts, migrations"
@@ -41,7 +45,11 @@ down: setup
 
 test: setup
 	@$(PYTHON) -m tests.servers
-	@$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
+	@$(PYTHON) -m pytest $(IN_TURNS) $(or $(TESTS),$(addprefix --ignore=,$(PROOF)))
+
+proof: setup
+	@$(PYTHON) -m tests.servers
+	@$(PYTHON) -m pytest $(IN_TURNS) $(PROOF)
 
 test-rabbitmq4: setup
 	@$(PYTHON) -m tests.rabbitmq4 $(TESTS)

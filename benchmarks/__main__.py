@@ -1,9 +1,9 @@
 """Run all benchmarks, one after the other: `python -m benchmarks`."""
 
-from benchmarks import relay, request_reply
+from benchmarks import relay, request_reply, single_messages, usage_intake
 from benchmarks.report import run_once
 
-BENCHMARKS = (request_reply.measure, relay.measure)
+BENCHMARKS = (request_reply.measure, single_messages.measure, relay.measure, usage_intake.measure)
 
 
 def main() -> None:

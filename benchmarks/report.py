@@ -65,8 +65,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         shown = ", ".join(f"{name} {value}" for name, value in self.conditions.items())
         lines = [f"{self.benchmark} ({shown})"]
         for each in self.comparisons:
-            lines.append(f"  {each.case}, medians of {each.rounds} rounds{'ours':>14}{each.beside:>14}")
-            lines += [f"    {n:<34}{each.ours[n]:>12.2f}{each.other[n]:>14.2f}" for n in each.ours]
+            lines.append(f"  {each.case}, medians of {each.rounds} rounds{'ours':>14}{each.beside:>20}")
+            lines += [f"    {n:<34}{each.ours[n]:>12.2f}{each.other[n]:>20.2f}" for n in each.ours]
             spread = f"{each.ratio.lowest:.2f} to {each.ratio.highest:.2f}"
             verdict = f"; goal: {each.goal}, {'met' if each.is_goal_met else 'MISSED'}" if each.goal else ""
             lines.append(
@@ -136,9 +136,17 @@ def _medians(rounds: Sequence[Figures]) -> dict[str, float]:
 async def _until_a_signal(measuring: Coroutine[Any, Any, Report]) -> Report:
     async with asyncio.TaskGroup() as group:
         task = group.create_task(measuring)
+        signals: list[str] = []
+
+        def stop(number: signal.Signals) -> None:
+            signals.append(number.name)
+            task.cancel()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+            asyncio.get_running_loop().add_signal_handler(number, stop, number)
         await asyncio.wait((task,))
     if task.cancelled():
-        raise SystemExit("interrupted: nothing was measured")
+        # The client library cancels who waits on a connection that it has lost.
+        reason = signals[0] if signals else "a lost connection"
+        raise SystemExit(f"interrupted by {reason}: nothing was measured")
     return task.result()

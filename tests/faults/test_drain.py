@@ -44,7 +44,9 @@ async def test_sigterm_again_and_again_under_load_loses_nothing(scene: Scene) ->
         await until(partial(has_started, log), "the process listens to signals")
         await until(partial(has_done, scene, 50 * round_number), "the load is being worked on")
         assert await scene.end(accounts) == 0
-    scene.start("accounts")
+    last = scene.start("accounts")
+    log = scene.folder / f"accounts-{scene.processes.index(last)}.log"
+    await until(partial(has_started, log), "the process listens to signals, though nothing may be left to do")
 
     await scene.settle(LOAD)
 
