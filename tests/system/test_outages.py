@@ -76,10 +76,13 @@ async def weathered(pair: Pair, system_folder: Path) -> AsyncIterator[Weathered]
 
 
 def outages(pair: Pair) -> tuple[Outage, ...]:
-    """Each server crashes under load, the second for a while; later each is stopped in good order."""
+    """Each server crashes under load, the second for a while; later each is stopped in good order.
+
+    A quick machine has done some hundreds of the first pile before the broker is gone.
+    """
     broker, database = pair.rabbitmq, pair.postgres
     return (
-        Outage(broker.port, broker.kill, broker.start, commands=600, batches=50),
+        Outage(broker.port, broker.kill, broker.start, commands=850, batches=50),
         Outage(database.port, database.kill, database.start, 600, 50, AWAY_SECONDS),
         Outage(database.port, database.stop, database.start, commands=60, batches=10),
         Outage(broker.port, broker.stop, broker.start, 60, 10, AWAY_SECONDS),
