@@ -26,7 +26,14 @@ class AccountPolicies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     verification_days: int
     verification_pause_minutes: int
     recovery_minutes: int
+    recovery_pause_minutes: int
+    email_change_hours: int
+    email_undo_days: int
     second_factor_skips: int
+    factor_reset_hours: int
+    network_failures: int
+    sign_ins_a_minute: int
+    erasure_days: int
 
 
 class LinkingPolicies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

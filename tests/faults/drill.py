@@ -56,7 +56,6 @@ QUARTER = "2024-Q1"
 COMMANDS_OF_A_JOURNEY = 5
 USES_OF_A_BATCH = 500
 AT_ONCE = 24
-ROSTER_ROWS = 200
 LONGEST_PEACE_SECONDS = 2.0
 AWAY_SECONDS = 3.0
 END_LEASES = "UPDATE notifications SET not_before = clock_timestamp() WHERE state IN ('queued', 'sending')"
@@ -226,9 +225,7 @@ async def _a_drill(pair: Pair, system: System, commands: int, seed: int) -> Asyn
     postbox = Postbox(system.story.mail)
     async with a_desk(system) as desk:
         logins = [f"holder{number}" for number in range(-(-commands // COMMANDS_OF_A_JOURNEY))]
-        for start in range(0, len(logins), ROSTER_ROWS):
-            part = logins[start : start + ROSTER_ROWS]
-            await load_filing_accounts(desk, postbox, FILING_COURT, dict.fromkeys(part, FILING_PASSWORD))
+        await load_filing_accounts(desk, postbox, FILING_COURT, dict.fromkeys(logins, FILING_PASSWORD))
         firm = await join_up(desk, postbox, kind="paa")
         await firm.enrol()
         await firm.ask(paa_billing.RegisterFirm(name="Drill & Sons"), paa_billing.FirmRegistered)

@@ -10,6 +10,8 @@ from shared.messages import accounts, linking
 from tests.system.asking import PatientPerson, Postbox, join_up
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+ROWS_OF_A_LOAD = 200
+"""As many as one message carries."""
 
 
 async def load_filing_accounts(
@@ -23,6 +25,14 @@ async def load_filing_accounts(
     await desk.as_operator(first, accounts.RoleGranted)
     grant = accounts.GrantRole(account_id=clerk.id, role="court_staff", court_id=court_id)
     await center.ask(grant, accounts.RoleGranted)
+    logins = list(passwords)
+    for start in range(0, len(logins), ROWS_OF_A_LOAD):
+        part = {login: passwords[login] for login in logins[start : start + ROWS_OF_A_LOAD]}
+        await _load(desk, clerk, court_id, part)
+    return clerk
+
+
+async def _load(desk: Desk, clerk: PatientPerson, court_id: str, passwords: Mapping[str, str]) -> None:
     verifier_of = {password: HASHER.hash(password) for password in set(passwords.values())}
     rows = tuple(
         linking.RosterRow(
@@ -38,4 +48,3 @@ async def load_filing_accounts(
     load = linking.LoadRoster(court_id=court_id, rows=rows, verifiers=verifiers)
     loaded = await clerk.ask(load, linking.RosterLoaded)
     assert loaded.added == len(rows)
-    return clerk

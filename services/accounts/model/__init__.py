@@ -4,6 +4,7 @@ from services.accounts.model.accounts import Account, Likeness, Standing
 from services.accounts.model.credentials import Authenticator, Credential, Guard, GuardKind
 from services.accounts.model.history import HistoryEntry, chain_entry, is_unbroken
 from services.accounts.model.sessions import Session, Verification
+from services.accounts.model.tokens import OneTimeToken, Purpose
 
 __all__ = [
     "Account",
@@ -13,6 +14,8 @@ __all__ = [
     "GuardKind",
     "HistoryEntry",
     "Likeness",
+    "OneTimeToken",
+    "Purpose",
     "Session",
     "Standing",
     "Verification",

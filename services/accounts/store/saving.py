@@ -5,20 +5,28 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.accounts.model import Account, Credential, Verification, chain_entry
+from services.accounts.model import (
+    Account,
+    Credential,
+    OneTimeToken,
+    Purpose,
+    Verification,
+    chain_entry,
+)
 from services.accounts.settings import Resources
-from services.accounts.store import accounts, credentials, history, verifications
+from services.accounts.store import accounts, credentials, history, tokens, verifications
 from shared.database import Connection
 from shared.errors import NextgenError
 from shared.messages.accounts import EmailVerificationAsked
 from shared.messaging.unit_of_work import UnitOfWork
-from shared.sealed import to_be_sealed
+from shared.sealed import Sealed, to_be_sealed
 
 Work = UnitOfWork[Resources]
 _SALT_BYTES = 16
+_TOKEN_BYTES = 32
 _MOST_DRAWS = 100
 
 
@@ -81,7 +89,7 @@ async def record(work: Work, account: Account, kind: str, **content: str) -> Non
 
 async def ask_verification(work: Work, account: Account) -> None:
     """Mail a new token to the address of an account; one asked for before stops working."""
-    token = secrets.token_urlsafe(32)
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
     expires_at = work.now + timedelta(days=work.resources.policies.verification_days)
     await verifications.close_verifications(work.connection, account.id, work.now)
     await verifications.insert_verification(
@@ -95,14 +103,55 @@ async def ask_verification(work: Work, account: Account) -> None:
             closed_at=None,
         ),
     )
-    recipient = json.dumps({"name": account.full_name, "email": account.email})
     work.emit(
         EmailVerificationAsked(
             account_id=account.id,
-            recipient=to_be_sealed(recipient, reader="notify", expires_at=expires_at),
+            recipient=recipient_at(account, account.email, expires_at),
             token=to_be_sealed(token, reader="notify", expires_at=expires_at),
         )
     )
+
+
+async def issue_token(
+    work: Work, account: Account, purpose: Purpose, *, email: str, lifetime: timedelta
+) -> Sealed:
+    """Keep a new token, to be mailed by `notify`; one of the same purpose stops working, but an undoing."""
+    if purpose != "email_undo":
+        await tokens.close_tokens(work.connection, account.id, (purpose,), work.now)
+    token, expires_at = secrets.token_urlsafe(_TOKEN_BYTES), work.now + lifetime
+    await tokens.insert_token(
+        work.connection,
+        OneTimeToken(
+            token_hash=hash_token(token),
+            account_id=account.id,
+            purpose=purpose,
+            email=email,
+            created_at=work.now,
+            expires_at=expires_at,
+            closed_at=None,
+        ),
+    )
+    return to_be_sealed(token, reader="notify", expires_at=expires_at)
+
+
+async def lock_token(work: Work, token: str, purpose: Purpose) -> tuple[Account, OneTimeToken] | None:
+    """The account whose row is held from now on, and its usable token; None for any other.
+
+    The token is read under the account's lock, so that of two who use it at once one finds it closed.
+    """
+    token_hash = hash_token(token)
+    owner_id = await tokens.find_token_owner(work.connection, token_hash, purpose)
+    if owner_id is None:
+        return None
+    account = await accounts.lock_account(work.connection, owner_id)
+    found = await tokens.find_token(work.connection, token_hash)
+    return (account, found) if found is not None and found.is_usable(work.now) else None
+
+
+def recipient_at(account: Account, email: str, expires_at: datetime) -> Sealed:
+    """Name and address, for `notify` alone: for mail to an address that is not the account's verified one."""
+    recipient = json.dumps({"name": account.full_name, "email": email})
+    return to_be_sealed(recipient, reader="notify", expires_at=expires_at)
 
 
 async def _insert_with_number(work: Work, account: Account) -> Account:
