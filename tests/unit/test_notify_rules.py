@@ -1,8 +1,7 @@
 """Who is told of which event, and what."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -15,7 +14,6 @@ from services.notify.model import (
     Contact,
     Court,
     Directory,
-    Letter,
 )
 from services.notify.rules import (
     accounts,
@@ -35,12 +33,11 @@ from shared.messages import linking as of_linking
 from shared.messages import paa_billing as of_billing
 from shared.messages.base import Event
 from shared.messaging.registry import messages_by_name
-from shared.sealed import Sealed
 from tests.messaging import NOON
+from tests.unit import letters_of_accounts
+from tests.unit.letters import ADMINISTRATOR, PERSON, SEALED, Expected
 
-PERSON, ADMINISTRATOR = uuid4(), uuid4()
 SENDER = Sender(address="no-reply@accounts.example", name="NextGen", portal_url="https://accounts.example")
-SEALED = Sealed(reader="notify", public_key=b"key", ciphertext=b"text", expires_at=NOON + timedelta(days=7))
 QUARANTINED = of_billing.UsageQuarantined(index=3, usage_id="U-3", field="pages", reason="negative")
 NOT_MAILED = {
     "accounts.account_changed.v1",
@@ -76,58 +73,8 @@ LINK_FACTS: dict[str, Any] = {**COURT_FACTS, "link_id": uuid4(), "account_id": P
 FIRM_FACTS: dict[str, Any] = {"paa_id": uuid4(), "firm_name": "Smith LLP", "account_id": PERSON}
 BOTH_SIDES: dict[str, Any] = {**FIRM_FACTS, "administrator_ids": (ADMINISTRATOR,)}
 
-EXPECTED: list[tuple[Callable[[Any, Directory], tuple[Letter, ...]], Event, dict[str, str]]] = [
-    (
-        accounts.verify_email,
-        of_accounts.EmailVerificationAsked(account_id=PERSON, recipient=SEALED, token=SEALED),
-        {"verify_email": "(sealed)"},
-    ),
-    (
-        accounts.account_held,
-        of_accounts.AccountHeldForReview(account_id=PERSON),
-        {"account_held": "ann@example.org"},
-    ),
-    (accounts.welcome, of_accounts.AccountActivated(account_id=PERSON), {"welcome": "ann@example.org"}),
-    (
-        accounts.account_upgraded,
-        of_accounts.AccountUpgradeFinished(account_id=PERSON),
-        {"account_upgraded": "ann@example.org"},
-    ),
-    (
-        accounts.account_deactivated,
-        of_accounts.AccountDeactivated(account_id=PERSON),
-        {"account_deactivated": "ann@example.org"},
-    ),
-    (
-        accounts.password_changed,
-        of_accounts.PasswordChanged(account_id=PERSON),
-        {"password_changed": "ann@example.org"},
-    ),
-    (
-        accounts.new_sign_in_place,
-        of_accounts.SignedInFromNewPlace(account_id=PERSON, at=NOON),
-        {"new_sign_in_place": "ann@example.org"},
-    ),
-    (
-        accounts.account_locked,
-        of_accounts.AccountLocked(account_id=PERSON, locked_until=NOON),
-        {"account_locked": "ann@example.org"},
-    ),
-    (
-        accounts.second_factor_changed,
-        of_accounts.SecondFactorChanged(account_id=PERSON, change="added", authenticator_name="Phone"),
-        {"second_factor_changed": "ann@example.org"},
-    ),
-    (
-        accounts.second_factor_required,
-        of_accounts.SecondFactorRequired(account_id=PERSON, skips_left=3),
-        {"second_factor_required": "ann@example.org"},
-    ),
-    (
-        accounts.role_granted,
-        of_accounts.RoleGranted(account_id=PERSON, role="court_staff", court_id="ncwbk"),
-        {"role_granted": "ann@example.org"},
-    ),
+EXPECTED: list[Expected] = [
+    *letters_of_accounts.EXPECTED,
     (
         linking.filing_account_linked,
         of_linking.FilingAccountLinked(**LINK_FACTS, linked_at=NOON),

@@ -20,7 +20,10 @@ from services.notify.settings import Sender
 TEMPLATES = Path(__file__).parent.parent / "templates"
 FORMS = ("subject.txt", "body.txt", "body.html")
 LONGEST_VALUE = 2000
-_VERIFY_PAGE = "/verify-email?token="
+_PAGES: Mapping[str, str] = {
+    "verify_email": "/verify-email",
+}
+"""Where the link in a kind of mail leads, with the one-time token behind it."""
 
 
 class TextError(Exception):
@@ -71,8 +74,8 @@ def write_texts(kind: str, name: str, details: Details, secrets: Mapping[str, st
         "sender_name": sender.name,
         "service_center_phone": sender.service_center_phone,
     }
-    if "token" in secrets:
-        values["link"] = f"{sender.portal_url}{_VERIFY_PAGE}{quote(secrets['token'], safe='')}"
+    if kind in _PAGES and "token" in secrets:
+        values["link"] = f"{sender.portal_url}{_PAGES[kind]}?token={quote(secrets['token'], safe='')}"
     return Texts(plain=_render(kind, "body.txt", values), html=_render(kind, "body.html", values))
 
 

@@ -1,0 +1,60 @@
+"""The letters that follow from what `accounts` announces: whom each goes to."""
+
+from services.notify.rules import accounts
+from shared.messages import accounts as of_accounts
+from tests.messaging import NOON
+from tests.unit.letters import PERSON, SEALED, Expected
+
+EXPECTED: list[Expected] = [
+    (
+        accounts.verify_email,
+        of_accounts.EmailVerificationAsked(account_id=PERSON, recipient=SEALED, token=SEALED),
+        {"verify_email": "(sealed)"},
+    ),
+    (
+        accounts.account_held,
+        of_accounts.AccountHeldForReview(account_id=PERSON),
+        {"account_held": "ann@example.org"},
+    ),
+    (accounts.welcome, of_accounts.AccountActivated(account_id=PERSON), {"welcome": "ann@example.org"}),
+    (
+        accounts.account_upgraded,
+        of_accounts.AccountUpgradeFinished(account_id=PERSON),
+        {"account_upgraded": "ann@example.org"},
+    ),
+    (
+        accounts.account_deactivated,
+        of_accounts.AccountDeactivated(account_id=PERSON),
+        {"account_deactivated": "ann@example.org"},
+    ),
+    (
+        accounts.password_changed,
+        of_accounts.PasswordChanged(account_id=PERSON),
+        {"password_changed": "ann@example.org"},
+    ),
+    (
+        accounts.new_sign_in_place,
+        of_accounts.SignedInFromNewPlace(account_id=PERSON, at=NOON),
+        {"new_sign_in_place": "ann@example.org"},
+    ),
+    (
+        accounts.account_locked,
+        of_accounts.AccountLocked(account_id=PERSON, locked_until=NOON),
+        {"account_locked": "ann@example.org"},
+    ),
+    (
+        accounts.second_factor_changed,
+        of_accounts.SecondFactorChanged(account_id=PERSON, change="added", authenticator_name="Phone"),
+        {"second_factor_changed": "ann@example.org"},
+    ),
+    (
+        accounts.second_factor_required,
+        of_accounts.SecondFactorRequired(account_id=PERSON, skips_left=3),
+        {"second_factor_required": "ann@example.org"},
+    ),
+    (
+        accounts.role_granted,
+        of_accounts.RoleGranted(account_id=PERSON, role="court_staff", court_id="ncwbk"),
+        {"role_granted": "ann@example.org"},
+    ),
+]
