@@ -58,7 +58,7 @@ def read_roster(file: BinaryIO) -> Iterator[RosterChunk]:
             refused.append(found)
         else:
             taken.append(found)
-            size += len(msgspec.json.encode(found[0])) + _size_sealed(found[1])
+            size += len(msgspec.json.encode(found[0])) + size_sealed(found[1])
         if len(taken) == ROWS_IN_CHUNK or len(refused) == ROWS_IN_CHUNK or size >= BYTES_IN_CHUNK:
             yield _chunk(taken, refused)
             taken, refused, size = [], [], 0
@@ -66,7 +66,7 @@ def read_roster(file: BinaryIO) -> Iterator[RosterChunk]:
         yield _chunk(taken, refused)
 
 
-def _size_sealed(verifier: str) -> int:
+def size_sealed(verifier: str) -> int:
     """How much it adds to a message: what is sealed travels in base64, four signs for three bytes."""
     return math.ceil(len(msgspec.json.encode(verifier)) * 4 / 3)
 

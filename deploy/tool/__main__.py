@@ -16,6 +16,8 @@ from deploy.tool import clock, outboxes, parked, processes, releases, replaying,
 from deploy.tool.contracts import write_documents
 from deploy.tool.databases import MigrationError
 from deploy.tool.installing import install as install_on
+from deploy.tool.legacy_files import LegacyFileError
+from deploy.tool.load_legacy import load_legacy
 from deploy.tool.operating import OperatorError
 from deploy.tool.price_receipts import price_receipts
 from deploy.tool.releases import ReleaseError
@@ -35,9 +37,11 @@ app.command(clock_app)
 app.command(topology_app)
 app.command(parked.app)
 app.command(outboxes.show_outboxes, name="outbox")
+app.command(load_legacy)
 app.command(replaying.replay_events, name="replay")
 app.command(tracing.trace_id, name="trace")
 _EXPECTED = (
+    LegacyFileError,
     StoryError,
     OperatorError,
     ReleaseError,

@@ -1,12 +1,12 @@
 """Passwords: hashing and comparing them in bounded threads, never in the event loop."""
 
-import hashlib
 from functools import partial
 
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from services.accounts.model import Credential
 from services.accounts.settings import Resources
+from shared.verifiers import Digest, digest_of
 
 
 async def hash_password(resources: Resources, password: str) -> str:
@@ -14,13 +14,14 @@ async def hash_password(resources: Resources, password: str) -> str:
     return await resources.hashing.run(partial(resources.hasher.hash, password.encode()))
 
 
-async def wrap_verifier(resources: Resources, digest: str) -> str:
-    """The PHC string of a fast hash that was taken over, given as hex, so that it doesn't rest as it is."""
-    return await resources.hashing.run_patiently(partial(resources.hasher.hash, digest.lower().encode()))
+async def wrap_digest(resources: Resources, digest: Digest) -> str:
+    """The PHC string of a digest that was taken over, so that it doesn't rest as it is."""
+    hexadecimal = digest.hexadecimal.encode()
+    return await resources.hashing.run_patiently(partial(resources.hasher.hash, hexadecimal))
 
 
 async def is_password(resources: Resources, credential: Credential | None, password: str) -> bool:
-    """Is this the password? Without a credential the answer is no, after the same work.
+    """Is this the password? Without a credential, or a password, the answer is no, after the same work.
 
     Raises BusyError when too many wait already.
     """
@@ -38,12 +39,12 @@ async def rehash(resources: Resources, credential: Credential | None, password: 
 
 
 def _compare(resources: Resources, credential: Credential | None, password: str) -> bool:
-    if credential is None:
-        _is_match(resources, resources.decoy_hash, password.encode())
-        return False
     given = password.encode()
-    if credential.scheme == "argon2id_of_sha256":
-        given = hashlib.sha256(given).hexdigest().encode()
+    if credential is None or not given:
+        _is_match(resources, resources.decoy_hash, given)
+        return False
+    if credential.digest_recipe:
+        given = digest_of(credential.digest_recipe, given).encode()
     return _is_match(resources, credential.password_hash, given)
 
 

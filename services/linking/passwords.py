@@ -4,13 +4,13 @@ A password goes through the verifier's own scheme and then through argon2id, so 
 guessed fast rests in our tables. Both functions take tens of milliseconds: run them in a thread.
 """
 
-import hashlib
 import unicodedata
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from services.linking.model import Verifier, VerifierScheme
+from shared.verifiers import digest_of
 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _FAST_SCHEMES: dict[str, VerifierScheme] = {"sha256": "sha256", "sha1": "sha1", "md5": "md5"}
@@ -31,7 +31,7 @@ def is_right(password: str, verifier: Verifier) -> bool:
     """Does the password, as UTF-8 in NFC, fit the verifier?"""
     text = unicodedata.normalize("NFC", password).encode()
     if verifier.scheme != "plain":
-        text = hashlib.new(verifier.scheme, text, usedforsecurity=False).hexdigest().encode()
+        text = digest_of(verifier.scheme, text).encode()
     try:
         return _HASHER.verify(verifier.phc, text)
     except VerificationError:

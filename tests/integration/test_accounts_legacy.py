@@ -61,9 +61,9 @@ async def test_no_fast_hash_rests_in_any_row(place: Workplace) -> None:
     verifier = sha256_verifier()
     await load(place, a_legacy_row(), verifiers=[verifier])
 
-    (row,) = await place.pool.fetch("SELECT scheme, password_hash FROM credentials")
+    (row,) = await place.pool.fetch("SELECT scheme, password_hash, recipe FROM credentials")
 
-    assert row["scheme"] == "argon2id_of_sha256"
+    assert (row["scheme"], row["recipe"]) == ("argon2id_of_digest", "sha256")
     assert row["password_hash"].startswith("$argon2id$")
     assert not await tables_holding(place.pool, verifier.partition("$")[2])
 

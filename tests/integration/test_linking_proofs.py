@@ -67,8 +67,9 @@ ACCOUNT_REFUSALS = [
     ({"status": "locked", "email_verified": False}, "account_not_active"),
     ({"status": "pending_verification"}, "account_not_active"),
     ({"status": "deactivated"}, "account_not_active"),
-    ({"email_verified": False, "generation": "legacy"}, "email_not_verified"),
+    ({"email_verified": False, "generation": "legacy"}, "upgrade_first"),
     ({"generation": "legacy", "kind": "paa"}, "upgrade_first"),
+    ({"email_verified": False, "kind": "paa"}, "email_not_verified"),
     ({"kind": "paa", "proved_at": datetime(2024, 1, 1, tzinfo=UTC)}, "not_an_individual"),
     ({"proved_at": datetime(2024, 2, 1, 17, 49, 59, tzinfo=UTC)}, "proof_too_old"),
 ]

@@ -12,7 +12,8 @@ from services.accounts.model.credentials import Scheme
 from services.accounts.rules import legacy
 from services.accounts.store import accounts, saving
 from services.accounts.store.saving import Work
-from shared.messages.accounts import LegacyAccount, LegacyAccountsLoaded, LoadLegacyAccounts, RowRefused
+from shared.messages.accounts import LegacyAccountsLoaded, LoadLegacyAccounts, RowRefused
+from shared.verifiers import Argon2id
 
 ROWS_A_TRANSACTION = 20
 
@@ -21,9 +22,10 @@ ROWS_A_TRANSACTION = 20
 class Keepable:
     """A row that is fit, and its verifier in a form that may rest in our tables."""
 
-    row: LegacyAccount
+    fit: legacy.FitRow
     scheme: Scheme
     password_hash: str
+    recipe: str
 
 
 async def load_legacy_accounts(command: LoadLegacyAccounts, bench: Workbench) -> LegacyAccountsLoaded:
@@ -33,40 +35,50 @@ async def load_legacy_accounts(command: LoadLegacyAccounts, bench: Workbench) ->
         wrong = RowRefused(row=0, field="verifiers", reason="not_one_for_each_account")
         return LegacyAccountsLoaded(loaded=0, known_before=0, refused=(wrong,))
     fit, refused = legacy.sort_rows(command.accounts, verifiers)
-    loaded = 0
+    known: set[str] = set()
+    taken: list[RowRefused] = []
     for start in range(0, len(fit), ROWS_A_TRANSACTION):
-        loaded += await _load_chunk(fit[start : start + ROWS_A_TRANSACTION], bench)
-    return LegacyAccountsLoaded(loaded=loaded, known_before=len(fit) - loaded, refused=refused)
+        part = await _load_part(fit[start : start + ROWS_A_TRANSACTION], bench)
+        known |= part[0]
+        taken += part[1]
+    return LegacyAccountsLoaded(
+        loaded=len(fit) - len(known) - len(taken),
+        known_before=len(known),
+        refused=tuple(sorted((*refused, *taken), key=lambda each: each.row)),
+    )
 
 
-async def _load_chunk(chunk: Sequence[legacy.FitRow], bench: Workbench) -> int:
+async def _load_part(part: Sequence[legacy.FitRow], bench: Workbench) -> tuple[set[str], list[RowRefused]]:
+    """The names that were known, and the rows whose name somebody else has who registered with it."""
+    names = [fit.key for fit in part]
     async with bench.transaction() as work:
-        names = [fit.key for fit in chunk]
         known = await accounts.list_known_legacy_names(work.connection, names)
-    keepable = [await _make_keepable(fit, bench) for fit in chunk if fit.key not in known]
+    keepable = [await _make_keepable(fit, bench) for fit in part if fit.key not in known]
     async with bench.transaction() as work:
-        await saving.lock_identities(
-            work.connection, [f"user name {k.row.user_name.lower()}" for k in keepable]
-        )
-        return sum([await _take_over(each, work) for each in keepable])
+        await saving.lock_identities(work.connection, [f"user name {each.fit.key}" for each in keepable])
+        known = await accounts.list_known_legacy_names(work.connection, names)
+        new = [each for each in keepable if each.fit.key not in known]
+        return known, [each.fit.refused_as_taken for each in new if not await _take_over(each, work)]
 
 
 async def _make_keepable(fit: legacy.FitRow, bench: Workbench) -> Keepable:
-    if fit.sha256 is None:
-        return Keepable(row=fit.row, scheme="argon2id", password_hash=fit.verifier)
-    wrapped = await passwords.wrap_verifier(bench.resources, fit.sha256)
-    return Keepable(row=fit.row, scheme="argon2id_of_sha256", password_hash=wrapped)
+    verifier = fit.verifier
+    if isinstance(verifier, Argon2id):
+        return Keepable(fit=fit, scheme="argon2id", password_hash=verifier.phc, recipe="")
+    wrapped = await passwords.wrap_digest(bench.resources, verifier)
+    return Keepable(fit=fit, scheme="argon2id_of_digest", password_hash=wrapped, recipe=verifier.recipe)
 
 
 async def _take_over(keepable: Keepable, work: Work) -> bool:
-    if await accounts.is_user_name_taken(work.connection, keepable.row.user_name.lower()):
+    if await accounts.is_user_name_taken(work.connection, keepable.fit.key):
         return False
-    account = legacy.taken_over(keepable.row, account_id=work.new_id(), now=work.now)
+    account = legacy.taken_over(keepable.fit.row, account_id=work.new_id(), now=work.now)
     credential = Credential(
         account_id=account.id,
         scheme=keepable.scheme,
         password_hash=keepable.password_hash,
         changed_at=work.now,
+        recipe=keepable.recipe,
     )
     account = await saving.add_account(work, account, credential, act="taken_over")
     work.emit(account.contact())

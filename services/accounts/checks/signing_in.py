@@ -74,7 +74,7 @@ async def _let_in(proof: Proof, work: Work) -> SignedIn | SignInRefused:
         return SignInRefused()
     await credentials.update_guard(work.connection, guards.after_success(guard))
     if proof.rehashed is not None and present == proof.credential:
-        better = replace(present, scheme="argon2id", password_hash=proof.rehashed)
+        better = replace(present, scheme="argon2id", password_hash=proof.rehashed, recipe="")
         await credentials.update_credential(work.connection, better)
     if account.has_second_factor and not await _is_second_proved(proof, account, work):
         return SignInRefused()

@@ -6,21 +6,30 @@ from typing import Literal
 from uuid import UUID
 
 GuardKind = Literal["password", "passcode"]
-Scheme = Literal["argon2id", "argon2id_of_sha256"]
-"""What a verifier is made of: the password, or, for one taken over, the hex of its SHA-256."""
+Scheme = Literal["argon2id", "argon2id_of_sha256", "argon2id_of_digest"]
+"""What a verifier is made of: the password, or, for one taken over, the hex of a digest of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """The verifier of an account's password: a PHC string, and what was hashed into it."""
+    """The verifier of an account's password: a PHC string, and what was hashed into it.
+
+    `recipe` says how a digest was made of the password before, as `shared.verifiers` writes it.
+    """
 
     account_id: UUID
     scheme: Scheme
     password_hash: str
     changed_at: datetime
+    recipe: str = ""
 
     def __repr__(self) -> str:
         return f"Credential({self.account_id}, {self.scheme})"
+
+    @property
+    def digest_recipe(self) -> str:
+        """How a digest is made of the password first; empty where the password itself was hashed."""
+        return "sha256" if self.scheme == "argon2id_of_sha256" else self.recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

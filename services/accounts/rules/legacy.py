@@ -7,26 +7,23 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-import argon2
-
 from services.accounts.model import Account
 from services.accounts.rules import texts
 from services.accounts.rules.registration import blank_account
 from shared.messages.accounts import Kind, LegacyAccount, RowRefused
+from shared.verifiers import Argon2id, Digest, VerifierError, read_verifier
 
 _INDIVIDUAL_USER_NAME = re.compile(r"[a-z]{2}[0-9]{4}", re.ASCII)
-_SHA256 = re.compile(r"sha256\$[0-9a-fA-F]{64}", re.ASCII)
-_MOST_MEMORY_KIB, _MOST_PASSES, _MOST_LANES = 1024 * 1024, 16, 16
-_SHORTEST_SALT, _SHORTEST_HASH = 8, 16
-_SHA256_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+_MOST_MEMORY_KIB, _MOST_PASSES, _MOST_LANES = 128 * 1024, 16, 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitRow:
-    """A row that an account can be made of."""
+    """A row that an account can be made of; `number` is its place in the load, from 1."""
 
+    number: int
     row: LegacyAccount
-    verifier: str
+    verifier: Argon2id | Digest
 
     @property
     def key(self) -> str:
@@ -34,30 +31,33 @@ class FitRow:
         return self.row.user_name.lower()
 
     @property
-    def sha256(self) -> str | None:
-        """The hex of a fast hash, which must not rest as it is."""
-        scheme, _, digest = self.verifier.partition("$")
-        return digest.lower() if scheme == "sha256" else None
+    def refused_as_taken(self) -> RowRefused:
+        """What is said of it when somebody else has registered with its user name."""
+        return RowRefused(row=self.number, field="user_name", reason="taken_by_another_account")
 
 
 def sort_rows(
     rows: Sequence[LegacyAccount], verifiers: Sequence[str]
 ) -> tuple[tuple[FitRow, ...], tuple[RowRefused, ...]]:
-    """The rows that are fit, by user name, and those that aren't, counted from 1, each with its problem."""
-    fit, refused = {}, []
-    for number, (row, verifier) in enumerate(zip(rows, verifiers, strict=True), start=1):
-        problem = refuse_row(row, verifier)
+    """The rows that are fit, by user name, and those that aren't, each with its problem."""
+    fit: dict[str, FitRow] = {}
+    refused = []
+    for number, (row, text) in enumerate(zip(rows, verifiers, strict=True), start=1):
+        problem = refuse_row(row)
+        verifier = find_verifier(text)
         if problem is not None:
             refused.append(RowRefused(row=number, field=problem[0], reason=problem[1]))
+        elif verifier is None:
+            refused.append(RowRefused(row=number, field="verifier", reason="not_a_known_form"))
         elif row.user_name.lower() in fit:
             refused.append(RowRefused(row=number, field="user_name", reason="twice_in_this_load"))
         else:
-            fit[row.user_name.lower()] = FitRow(row=row, verifier=verifier)
+            fit[row.user_name.lower()] = FitRow(number=number, row=row, verifier=verifier)
     return tuple(fit[key] for key in sorted(fit)), tuple(refused)
 
 
-def refuse_row(row: LegacyAccount, verifier: str) -> tuple[str, str] | None:
-    """The field that is wrong and why, or None."""
+def refuse_row(row: LegacyAccount) -> tuple[str, str] | None:
+    """The field that is wrong and why, or None; the verifier is looked at apart."""
     if row.kind not in ("individual", "paa"):
         return "kind", "not_individual_or_paa"
     if row.kind == "paa" and row.is_shared:
@@ -71,16 +71,17 @@ def refuse_row(row: LegacyAccount, verifier: str) -> tuple[str, str] | None:
         return "last_name", "empty_or_not_clean_text"
     if row.first_name and not texts.is_filled(row.first_name):
         return "first_name", "not_clean_text"
-    if not texts.is_email(row.email):
-        return "email", "not_an_address"
-    return None if is_verifier(verifier) else ("verifier", "not_a_known_form")
+    return None if texts.is_email(row.email) else ("email", "not_an_address")
 
 
-def is_verifier(text: str) -> bool:
-    """Is it a verifier of a known form, whose checking takes no absurd amount of memory or time?"""
-    if text.startswith("$argon2id$"):
-        return _is_sane_argon2id(text)
-    return _SHA256.fullmatch(text) is not None and not text.lower().endswith(_SHA256_OF_NOTHING)
+def find_verifier(text: str) -> Argon2id | Digest | None:
+    """A verifier of a known form, not of an empty password, that takes bearable memory and time."""
+    try:
+        found = read_verifier(text)
+    except VerifierError:
+        return None
+    is_fit = _is_affordable(found) if isinstance(found, Argon2id) else not found.is_of_nothing
+    return found if is_fit else None
 
 
 def taken_over(row: LegacyAccount, *, account_id: UUID, now: datetime) -> Account:
@@ -98,11 +99,6 @@ def taken_over(row: LegacyAccount, *, account_id: UUID, now: datetime) -> Accoun
     )
 
 
-def _is_sane_argon2id(text: str) -> bool:
-    try:
-        found = argon2.extract_parameters(text)
-    except argon2.exceptions.InvalidHashError:
-        return False
-    is_affordable = found.memory_cost <= _MOST_MEMORY_KIB and found.time_cost <= _MOST_PASSES
-    is_long = found.salt_len >= _SHORTEST_SALT and found.hash_len >= _SHORTEST_HASH
-    return is_affordable and is_long and 1 <= found.parallelism <= _MOST_LANES
+def _is_affordable(found: Argon2id) -> bool:
+    is_small = found.memory_kib <= _MOST_MEMORY_KIB
+    return is_small and found.passes <= _MOST_PASSES and found.lanes <= _MOST_LANES

@@ -13,20 +13,23 @@ async def insert_credential(connection: Connection, credential: Credential) -> N
     """Keep the first verifier of an account."""
     await connection.execute(
         """
-        INSERT INTO credentials (account_id, scheme, password_hash, changed_at)
-        VALUES ($1, $2, $3, $4)
+        INSERT INTO credentials (account_id, scheme, password_hash, changed_at, recipe)
+        VALUES ($1, $2, $3, $4, $5)
         """,
         credential.account_id,
         credential.scheme,
         credential.password_hash,
         credential.changed_at,
+        credential.recipe,
     )
 
 
 async def get_credential(connection: Connection, account_id: UUID) -> Credential:
     """Read the verifier of an account."""
     row = await connection.fetchrow(
-        "SELECT account_id, scheme, password_hash, changed_at FROM credentials WHERE account_id = $1",
+        """
+        SELECT account_id, scheme, password_hash, changed_at, recipe FROM credentials WHERE account_id = $1
+        """,
         account_id,
     )
     if row is None:
@@ -38,12 +41,15 @@ async def update_credential(connection: Connection, credential: Credential) -> N
     """Replace the verifier of an account."""
     await connection.execute(
         """
-        UPDATE credentials SET scheme = $2, password_hash = $3, changed_at = $4 WHERE account_id = $1
+        UPDATE credentials
+           SET scheme = $2, password_hash = $3, changed_at = $4, recipe = $5
+         WHERE account_id = $1
         """,
         credential.account_id,
         credential.scheme,
         credential.password_hash,
         credential.changed_at,
+        credential.recipe,
     )
 
 

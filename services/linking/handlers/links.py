@@ -5,6 +5,7 @@ from services.linking.rules.links import conflict_of, decide_link, decide_unlink
 from services.linking.rules.standing import newest_state, why_account_may_not_file
 from services.linking.settings import Resources
 from services.linking.store import accounts, filing_accounts, links, proofs
+from shared.messages.base import NotAllowed
 from shared.messages.linking import (
     ConfirmLink,
     FilingAccountLinked,
@@ -43,7 +44,7 @@ async def confirm_link(command: ConfirmLink, work: Work) -> FilingAccountLinked 
 
 async def unlink_filing_account(
     command: UnlinkFilingAccount, work: Work
-) -> FilingAccountUnlinked | UnlinkRefused:
+) -> FilingAccountUnlinked | UnlinkRefused | NotAllowed:
     """End a link; its history stays."""
     link = await links.lock_link(work.connection, command.link_id)
 

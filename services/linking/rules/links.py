@@ -11,6 +11,7 @@ from services.linking.rules.standing import (
     why_session_may_not_link,
 )
 from shared.assertion import Assertion
+from shared.messages.base import NotAllowed
 from shared.messages.linking import (
     FilingAccountLinked,
     FilingAccountProved,
@@ -97,8 +98,10 @@ def conflict_of(
 
 def decide_unlink(
     command: UnlinkFilingAccount, assertion: Assertion, link: Link | None, policies: Policies, now: datetime
-) -> FilingAccountUnlinked | UnlinkRefused:
+) -> FilingAccountUnlinked | UnlinkRefused | NotAllowed:
     """The holder may end a link by a sensitive act, court staff with a remark; others find none."""
+    if assertion.generation == "legacy":
+        return NotAllowed(reason="upgrade_first")
     is_holder = link is not None and link.account_id == assertion.account_id
     is_staff = link is not None and assertion.holds("court_staff", link.court_id)
     if link is None or not (is_holder or is_staff):

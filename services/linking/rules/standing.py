@@ -26,13 +26,16 @@ def newest_state(asker: Asker) -> AccountState:
 
 
 def why_account_may_not_file(account: AccountState) -> RefusalReason | None:
-    """The first thing that keeps the account from linking and filing."""
+    """The first thing that keeps the account from linking and filing.
+
+    A legacy account proves an address by upgrading and in no other way.
+    """
     if account.status != "active":
         return "account_not_active"
-    if not account.email_verified:
-        return "email_not_verified"
     if account.generation != "upgraded":
         return "upgrade_first"
+    if not account.email_verified:
+        return "email_not_verified"
     return None if account.kind == "individual" else "not_an_individual"
 
 

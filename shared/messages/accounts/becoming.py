@@ -106,9 +106,10 @@ class LegacyAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class LoadLegacyAccounts(Command, frozen=True, kw_only=True, tag="accounts.load_legacy_accounts.v1"):
     """Take over accounts from before 2014-08-11; loading one again changes nothing (a check).
 
-    `verifiers` holds a JSON list of texts, one for each account in the same order: `sha256$` and 64 hex
-    digits, or a PHC string that begins with `$argon2id$`. They travel sealed, since a fast hash is as good
-    as the password to who finds it.
+    `verifiers` holds a JSON list of texts, one for each account in the same order: a PHC string that begins
+    with `$argon2id$`, or `md5$`, `sha1$`, `sha256$` or `sha512$` with hex digits, before them a salt and `$`
+    if there is one, or `pbkdf2_sha256$iterations$salt$base64`. They travel sealed, since a fast hash is as
+    good as the password to who finds it.
     """
 
     spoken_by: ClassVar[Speaker] = "operator"

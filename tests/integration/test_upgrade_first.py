@@ -1,0 +1,128 @@
+"""What a legacy account may do: pay, see its usage and itself, and upgrade; all else answers "upgrade first".
+
+Each table is of all that an account may ask of a service, so that what is added later has to be decided on.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.accounts.service import SERVICE as ACCOUNTS
+from services.linking.service import SERVICE as LINKING
+from services.paa_billing.service import SERVICE as BILLING
+from shared.messages import accounts, linking, paa_billing
+from shared.messages.base import Command, Message, NotAllowed, Query
+from shared.messaging.registry import Service
+from shared.sealed import Sealed, to_be_sealed
+from tests import billing
+from tests.builders_accounts import a_legacy_member, quick_resources
+from tests.installation import ROOT
+from tests.integration.linking_builders import a_workplace
+from tests.messaging import Workplace, an_assertion
+
+Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
+Kind = type[Command] | type[Query]
+
+LOOKS_AT_ITSELF = {accounts.MyAccount, accounts.MyHistory}
+UPGRADES = {accounts.UpgradeAccount}
+BY_STAFF = {accounts.GrantRole}
+COURT_STAFF = {linking.SetGoLive, linking.SetCourtContact, linking.LoadRoster}
+SEES_USAGE_AND_BILLS = {
+    paa_billing.MyUsage,
+    paa_billing.MyBalance,
+    paa_billing.MyStatements,
+    paa_billing.MyStatementFiles,
+    paa_billing.WhoPaysForMe,
+    paa_billing.WhoLooked,
+}
+ONLY_FOR_FIRMS = {
+    paa_billing.RegisterFirm,
+    paa_billing.InviteAccount,
+    paa_billing.WithdrawInvitation,
+    paa_billing.RemoveMember,
+    paa_billing.MyMembers,
+    paa_billing.FirmUsage,
+}
+ONLY_FOR_PEOPLE = {
+    paa_billing.AcceptInvitation,
+    paa_billing.DeclineInvitation,
+    paa_billing.LeaveFirm,
+    paa_billing.MyInvitations,
+}
+
+
+def asked_of(service: Service[Any]) -> list[Kind]:
+    """All that an account may ask of a service."""
+    kinds = (*service.handles, *service.bulk, *service.answers, *service.checks)
+    asked = [kind for kind in kinds if issubclass(kind, Command | Query)]
+    return sorted((k for k in asked if k.spoken_by == "account"), key=lambda kind: kind.message_name())
+
+
+def ids_of(kinds: list[Kind]) -> list[str]:
+    return [kind.__name__ for kind in kinds]
+
+
+def a_message(kind: Kind, place: Workplace) -> Message:
+    """The golden sample, with secrets that can be opened."""
+    path = ROOT / "tests" / "contract" / "samples" / f"{kind.message_name()}.json"
+    sample = kind.from_json(path.read_bytes())
+    expires_at = place.clock() + timedelta(minutes=1)
+    sealed = to_be_sealed('["x"]', reader=kind.message_owner(), expires_at=expires_at)
+    secrets = [f.name for f in msgspec.structs.fields(kind) if isinstance(getattr(sample, f.name), Sealed)]
+    return sample.with_changes(**dict.fromkeys(secrets, sealed))
+
+
+def reason_of(outcome: Any) -> str | None:
+    return getattr(outcome, "reason", None)
+
+
+@pytest.fixture
+async def place(workplace_of: Make) -> AsyncIterator[Workplace]:
+    async with quick_resources() as resources:
+        yield await workplace_of(ACCOUNTS, resources)
+
+
+@pytest.mark.parametrize("kind", asked_of(ACCOUNTS), ids=ids_of(asked_of(ACCOUNTS)))
+async def test_accounts_tells_a_legacy_account_to_upgrade_first(place: Workplace, kind: Kind) -> None:
+    member = await a_legacy_member(place)
+
+    outcome = await member.ask(a_message(kind, place))
+
+    if kind in LOOKS_AT_ITSELF | UPGRADES:
+        assert reason_of(outcome) != "upgrade_first"
+    else:
+        reason = "role_missing" if kind in BY_STAFF else "upgrade_first"
+        assert outcome == NotAllowed(reason=reason)
+
+
+@pytest.mark.parametrize("kind", asked_of(LINKING), ids=ids_of(asked_of(LINKING)))
+async def test_linking_tells_a_legacy_account_to_upgrade_first(workplace_of: Make, kind: Kind) -> None:
+    place = await a_workplace(workplace_of)
+    legacy = an_assertion("linking", generation="legacy", email_verified=False)
+
+    outcome = await place.send(a_message(kind, place), by=legacy)
+
+    assert reason_of(outcome) == ("role_missing" if kind in COURT_STAFF else "upgrade_first")
+
+
+@pytest.mark.parametrize("kind", asked_of(BILLING), ids=ids_of(asked_of(BILLING)))
+@pytest.mark.parametrize("whose", ["individual", "paa"])
+async def test_billing_lets_a_legacy_account_see_usage_and_tells_it_else_to_upgrade_first(
+    workplace_of: Make, kind: Kind, whose: str
+) -> None:
+    place = await billing.opened(await workplace_of(BILLING, billing.resources()))
+    person = await billing.a_person(place, generation="legacy", kind=whose)
+
+    outcome = await place.send(a_message(kind, place), by=person.asks())
+
+    if kind in SEES_USAGE_AND_BILLS or (whose == "paa" and kind is paa_billing.FirmUsage):
+        assert reason_of(outcome) is None
+    elif whose == "individual" and kind in ONLY_FOR_FIRMS:
+        assert reason_of(outcome) == "not_a_paa"
+    elif whose == "paa" and kind in ONLY_FOR_PEOPLE:
+        assert reason_of(outcome) == "not_an_individual"
+    else:
+        assert reason_of(outcome) == "upgrade_first"
