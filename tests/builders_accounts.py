@@ -29,6 +29,7 @@ from shared.messages.accounts import (
     LoadLegacyAccounts,
     MyAccount,
     Person,
+    Profile,
     RegisterAccount,
     ResolveSession,
     RoleGranted,
@@ -89,6 +90,12 @@ def a_person(**changes: Any) -> Person:
         "user_type": "Individual",
     }
     return Person(**{**usual, **changes})
+
+
+def a_profile(**changes: Any) -> Profile:
+    """A person's profile; name what matters."""
+    person = a_person()
+    return Profile(**{**{field: getattr(person, field) for field in Profile.__struct_fields__}, **changes})
 
 
 def a_user_name() -> str:

@@ -7,7 +7,7 @@ from services.accounts.checks.registering import register_account
 from services.accounts.checks.resolving import resolve_session
 from services.accounts.checks.signing_in import sign_in
 from services.accounts.checks.upgrading import upgrade_account
-from services.accounts.handlers import factors, history, roles, sessions, verification
+from services.accounts.handlers import addresses, factors, history, profile, roles, sessions, verification
 from services.accounts.settings import Resources
 from shared.messages.accounts import (
     AccountActivated,
@@ -18,18 +18,29 @@ from shared.messages.accounts import (
     AccountLocked,
     AccountUpgradeFinished,
     AskVerificationAgain,
+    ChangeEmail,
     ChangePassword,
+    ChangeProfile,
+    ChangeUserName,
     ConfirmAuthenticator,
+    ConfirmEmailChange,
     ContactChanged,
     DeactivateAccount,
+    EmailChangeAsked,
+    EmailChanged,
+    EmailPutBack,
+    EmailTakenIntoUse,
     EmailVerificationAsked,
+    EmailWithdrawn,
     EnrolAuthenticator,
     GrantFirstRole,
     GrantRole,
     LoadLegacyAccounts,
     MyAccount,
     MyHistory,
+    MyProfile,
     PasswordChanged,
+    ProfileChanged,
     RegisterAccount,
     ResolveSession,
     RoleGranted,
@@ -38,7 +49,9 @@ from shared.messages.accounts import (
     SignedInFromNewPlace,
     SignIn,
     SignOut,
+    UndoEmailChange,
     UpgradeAccount,
+    UserNameChanged,
     VerifyEmail,
 )
 from shared.messages.linking import FilingAccountLinked, FilingAccountUnlinked
@@ -52,6 +65,11 @@ SERVICE: Service[Resources] = Service(
         AskVerificationAgain: verification.ask_verification_again,
         EnrolAuthenticator: factors.enrol_authenticator,
         SignOut: sessions.sign_out,
+        ChangeEmail: addresses.change_email,
+        ConfirmEmailChange: addresses.confirm_email_change,
+        UndoEmailChange: addresses.undo_email_change,
+        ChangeProfile: profile.change_profile,
+        ChangeUserName: profile.change_user_name,
         DeactivateAccount: sessions.deactivate_account,
         GrantRole: roles.grant_role,
         GrantFirstRole: roles.grant_first_role,
@@ -62,6 +80,7 @@ SERVICE: Service[Resources] = Service(
     answers={
         MyAccount: sessions.my_account,
         MyHistory: history.my_history,
+        MyProfile: profile.my_profile,
     },
     checks={
         RegisterAccount: register_account,
@@ -83,6 +102,13 @@ SERVICE: Service[Resources] = Service(
         AccountDeactivated,
         SignedInFromNewPlace,
         AccountLocked,
+        EmailChangeAsked,
+        EmailChanged,
+        EmailTakenIntoUse,
+        EmailPutBack,
+        EmailWithdrawn,
+        ProfileChanged,
+        UserNameChanged,
         PasswordChanged,
         SecondFactorChanged,
         SecondFactorRequired,

@@ -2,7 +2,7 @@
 
 from services.notify import handlers, jobs
 from services.notify.handlers import mailing
-from services.notify.rules import accounts, billing, linking, usage
+from services.notify.rules import accounts, addresses, billing, linking, usage
 from services.notify.settings import Resources
 from shared.messages.accounts import (
     AccountActivated,
@@ -12,12 +12,19 @@ from shared.messages.accounts import (
     AccountLocked,
     AccountUpgradeFinished,
     ContactChanged,
+    EmailChangeAsked,
+    EmailChanged,
+    EmailPutBack,
+    EmailTakenIntoUse,
     EmailVerificationAsked,
+    EmailWithdrawn,
     PasswordChanged,
+    ProfileChanged,
     RoleGranted,
     SecondFactorChanged,
     SecondFactorRequired,
     SignedInFromNewPlace,
+    UserNameChanged,
 )
 from shared.messages.linking import (
     CourtChanged,
@@ -51,6 +58,13 @@ SERVICE: Service[Resources] = Service(
         AccountHeldForReview: mailing(accounts.account_held),
         AccountUpgradeFinished: mailing(accounts.account_upgraded),
         AccountDeactivated: mailing(accounts.account_deactivated),
+        EmailChangeAsked: mailing(addresses.email_change),
+        EmailChanged: mailing(addresses.email_changed),
+        EmailTakenIntoUse: mailing(addresses.email_taken_into_use),
+        EmailPutBack: mailing(addresses.email_put_back),
+        EmailWithdrawn: mailing(addresses.email_withdrawn),
+        ProfileChanged: mailing(addresses.profile_changed),
+        UserNameChanged: mailing(addresses.user_name_changed),
         PasswordChanged: mailing(accounts.password_changed),
         SignedInFromNewPlace: mailing(accounts.new_sign_in_place),
         AccountLocked: mailing(accounts.account_locked),

@@ -112,6 +112,15 @@ async def test_a_deactivated_account_keeps_its_links_but_files_nowhere(place: Wo
     assert await place.emitted(FilingAccountUnlinked) == []
 
 
+async def test_filing_goes_on_while_search_is_inactive(place: Workplace) -> None:
+    who = somebody(place)
+    await linked(place, who)
+
+    await place.send(account_changed(who.account_id, version=2, is_search_active=False))
+
+    assert len((await rights_of(place, who)).rights) == 1
+
+
 async def test_an_older_state_of_an_account_changes_nothing(place: Workplace) -> None:
     who = somebody(place)
     await linked(place, who)

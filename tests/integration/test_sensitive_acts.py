@@ -13,7 +13,10 @@ from services.paa_billing.service import SERVICE as BILLING
 from shared.assertion import Assertion, verify_assertion
 from shared.messages.accounts import (
     AuthenticatorOffered,
+    ChangeEmail,
     ChangePassword,
+    ChangeProfile,
+    ChangeUserName,
     ConfirmAuthenticator,
     DeactivateAccount,
     EnrolAuthenticator,
@@ -35,7 +38,7 @@ from shared.messaging.groups import read_member
 from shared.messaging.ids import new_id
 from shared.messaging.judge import Verdict
 from shared.messaging.registry import Service, messages_by_name
-from tests.builders_accounts import Member, a_signed_in_member, an_upgrade, quick_resources, sealed
+from tests.builders_accounts import Member, a_profile, a_signed_in_member, an_upgrade, quick_resources, sealed
 from tests.integration.linking_builders import a_row, a_workplace, linked, load, somebody
 from tests.messaging import NOON, Workplace, an_assertion, made_for, signing_key
 
@@ -55,6 +58,9 @@ def an_act(kind: type[Command], place: Workplace) -> Command:
         EnrolAuthenticator(name="phone"),
         ConfirmAuthenticator(authenticator_id=uuid4(), code=secret),
         ChangePassword(present_password=secret, new_password=secret),
+        ChangeEmail(email="new@firm.example"),
+        ChangeProfile(profile=a_profile()),
+        ChangeUserName(user_name="new.name"),
         DeactivateAccount(),
         GrantRole(account_id=uuid4(), role="psc"),
         an_upgrade(place),
@@ -71,6 +77,9 @@ ACTS = (
     EnrolAuthenticator,
     ConfirmAuthenticator,
     ChangePassword,
+    ChangeEmail,
+    ChangeProfile,
+    ChangeUserName,
     DeactivateAccount,
     GrantRole,
     UpgradeAccount,

@@ -3,6 +3,7 @@
 from services.notify.rules import accounts
 from shared.messages import accounts as of_accounts
 from tests.messaging import NOON
+from tests.unit import letters_of_addresses
 from tests.unit.letters import PERSON, SEALED, Expected
 
 EXPECTED: list[Expected] = [
@@ -57,4 +58,5 @@ EXPECTED: list[Expected] = [
         of_accounts.RoleGranted(account_id=PERSON, role="court_staff", court_id="ncwbk"),
         {"role_granted": "ann@example.org"},
     ),
+    *letters_of_addresses.EXPECTED,
 ]

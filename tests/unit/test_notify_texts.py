@@ -37,6 +37,13 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "account_upgraded": {},
     "account_deactivated": {},
     "password_changed": {},
+    "email_change": {"link_ends": "February 2, 2024, 12:00 PM CST"},
+    "email_changed": {"link_ends": "February 8, 2024, 12:00 PM CST"},
+    "email_taken_into_use": {"shared": "name and e-mail address"},
+    "email_put_back": {},
+    "email_withdrawn": {},
+    "profile_changed": {"fields": "city, county", "shared": "name and e-mail address"},
+    "user_name_changed": {},
     "new_sign_in_place": {"signed_in": "February 1, 2024, 12:00 PM CST"},
     "account_locked": {"locked_until": "February 1, 2024, 12:15 PM CST"},
     "second_factor_changed": {"change": "added", "authenticator_name": "Phone <2>"},
@@ -194,10 +201,18 @@ def test_a_court_without_a_number_is_named_without_one(kind: str) -> None:
     ).replace(":", "")
 
 
-def test_the_one_time_token_is_only_in_its_link() -> None:
-    texts = texts_of("verify_email")
+@pytest.mark.parametrize(
+    ("kind", "page"),
+    [
+        ("verify_email", "verify-email"),
+        ("email_change", "confirm-email-change"),
+        ("email_changed", "undo-email-change"),
+    ],
+)
+def test_the_one_time_token_is_only_in_its_link(kind: str, page: str) -> None:
+    texts = texts_of(kind)
 
-    link = "https://accounts.example/verify-email?token=abc%2B%2F%3D"
+    link = f"https://accounts.example/{page}?token=abc%2B%2F%3D"
     assert texts.plain.count(link) == 1
     assert f'<a href="{link}">{link}</a>' in texts.html
     assert "abc+/=" not in texts.plain + texts.html

@@ -7,7 +7,7 @@ from services.accounts.checks.settling import Workbench, busy
 from services.accounts.model import Account, Credential
 from services.accounts.rules import registration
 from services.accounts.rules.secrecy import normalise
-from services.accounts.store import accounts, saving
+from services.accounts.store import saving, user_names
 from services.accounts.store.saving import Work
 from shared.bounded_threads import BusyError
 from shared.messages.accounts import (
@@ -61,4 +61,4 @@ async def is_user_name_free(command: RegisterAccount | UpgradeAccount, work: Wor
     """Has nobody the user name that is applied for? Who applies for the same one waits."""
     key = command.user_name.lower()
     await saving.lock_identities(work.connection, (f"user name {key}",))
-    return not await accounts.is_user_name_taken(work.connection, key)
+    return await user_names.find_owner(work.connection, key) is None

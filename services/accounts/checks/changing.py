@@ -7,7 +7,7 @@ from services.accounts.checks.guarding import admit, fail, forgive
 from services.accounts.checks.settling import Workbench, busy, find_settled, settle_once
 from services.accounts.model import Account, Credential
 from services.accounts.rules import access, guards, secrecy
-from services.accounts.store import accounts, credentials, saving, sessions
+from services.accounts.store import accounts, credentials, saving, sessions, tokens
 from services.accounts.store.asking import lock_asker
 from services.accounts.store.saving import Work
 from shared.bounded_threads import BusyError
@@ -75,6 +75,7 @@ async def _replace(new_hash: str, work: Work) -> Message:
     )
     await credentials.update_credential(work.connection, changed)
     await sessions.end_all_sessions(work.connection, account.id, at=work.now, ended_by="password_change")
+    await tokens.close_tokens(work.connection, account.id, {"email_change"}, work.now)
     await saving.record(work, account, "password_changed")
     return PasswordChanged(account_id=account.id)
 

@@ -7,7 +7,7 @@ from services.accounts.checks.guarding import is_passcode
 from services.accounts.checks.settling import Workbench, settle_once
 from services.accounts.model import Account, Authenticator, Session
 from services.accounts.rules import access
-from services.accounts.store import credentials, saving, sessions
+from services.accounts.store import credentials, saving, sessions, tokens
 from services.accounts.store.asking import lock_asker
 from services.accounts.store.saving import Work
 from shared.messages.accounts import (
@@ -54,6 +54,7 @@ async def _take_into_use(
     await sessions.end_other_sessions(
         work.connection, account.id, session.token_hash, at=work.now, ended_by="second_factor"
     )
+    await tokens.close_tokens(work.connection, account.id, {"email_change"}, work.now)
     await saving.record(work, account, "authenticator_added", authenticator_id=str(confirmed.id))
     work.emit(SecondFactorChanged(account_id=account.id, change="added", authenticator_name=confirmed.name))
     return AuthenticatorConfirmed(authenticator_id=confirmed.id)

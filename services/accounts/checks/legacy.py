@@ -10,7 +10,7 @@ from services.accounts.checks.settling import Workbench
 from services.accounts.model import Credential
 from services.accounts.model.credentials import Scheme
 from services.accounts.rules import legacy
-from services.accounts.store import accounts, saving
+from services.accounts.store import accounts, saving, user_names
 from services.accounts.store.saving import Work
 from shared.messages.accounts import LegacyAccountsLoaded, LoadLegacyAccounts, RowRefused
 from shared.verifiers import Argon2id
@@ -70,7 +70,7 @@ async def _make_keepable(fit: legacy.FitRow, bench: Workbench) -> Keepable:
 
 
 async def _take_over(keepable: Keepable, work: Work) -> bool:
-    if await accounts.is_user_name_taken(work.connection, keepable.fit.key):
+    if await user_names.find_owner(work.connection, keepable.fit.key) is not None:
         return False
     account = legacy.taken_over(keepable.fit.row, account_id=work.new_id(), now=work.now)
     credential = Credential(

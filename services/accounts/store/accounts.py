@@ -92,16 +92,6 @@ async def find_id_by_user_name(connection: Connection, user_name_key: str) -> UU
     return found
 
 
-async def is_user_name_taken(connection: Connection, user_name_key: str) -> bool:
-    """Is it, or was it before an upgrade, somebody's user name?"""
-    return bool(
-        await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM accounts WHERE $1 IN (user_name_key, legacy_user_name_key))",
-            user_name_key,
-        )
-    )
-
-
 async def list_known_legacy_names(connection: Connection, user_name_keys: list[str]) -> set[str]:
     """Those of the names under which an account was taken over before, upgraded since or not."""
     rows = await connection.fetch(

@@ -76,3 +76,18 @@ async def close_tokens(
         sorted(purposes),
         at,
     )
+
+
+async def close_undo_tokens(
+    connection: Connection, account_id: UUID, *, since: datetime, at: datetime
+) -> None:
+    """No change of address made since then can be undone any more; one made before can."""
+    await connection.execute(
+        """
+        UPDATE one_time_tokens SET closed_at = $3
+         WHERE account_id = $1 AND purpose = 'email_undo' AND created_at >= $2 AND closed_at IS NULL
+        """,
+        account_id,
+        since,
+        at,
+    )

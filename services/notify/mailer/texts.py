@@ -21,6 +21,8 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 FORMS = ("subject.txt", "body.txt", "body.html")
 LONGEST_VALUE = 2000
 _PAGES: Mapping[str, str] = {
+    "email_change": "/confirm-email-change",
+    "email_changed": "/undo-email-change",
     "verify_email": "/verify-email",
 }
 """Where the link in a kind of mail leads, with the one-time token behind it."""

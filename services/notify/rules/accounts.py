@@ -16,7 +16,7 @@ from shared.messages.accounts import (
     SignedInFromNewPlace,
 )
 
-_SHARED = {"name": "name", "date_of_birth": "date of birth", "email": "e-mail address"}
+SHARED = {"name": "name", "date_of_birth": "date of birth", "email": "e-mail address"}
 _ROLES = {
     "court_staff": "court staff",
     "psc": "PACER Service Center staff",
@@ -41,7 +41,7 @@ def verify_email(event: EmailVerificationAsked, directory: Directory) -> tuple[L
 
 def welcome(event: AccountActivated, directory: Directory) -> tuple[Letter, ...]:
     """To whoever can now sign in, with what the account shares with another."""
-    shared = " and ".join(words for field, words in _SHARED.items() if field in event.warnings)
+    shared = " and ".join(words for field, words in SHARED.items() if field in event.warnings)
     return (to_person("welcome", directory.contact(event.account_id), {"shared": shared}),)
 
 
