@@ -196,10 +196,15 @@ def _facts(row: ParkedRow) -> list[tuple[str, object]]:
         ("error", row.error),
         ("attempts", row.attempts),
         ("parked", f"{row.parkings} times, last at {instant(row.parked_at)}"),
+        (
+            "erased",
+            "no" if row.erased_at is None else f"at {instant(row.erased_at)}, with the account it named",
+        ),
         ("settled", "no" if row.settled_at is None else f"at {instant(row.settled_at)}"),
     ]
 
 
 def _body_lines(row: ParkedRow) -> list[str]:
-    shown = "gone, 90 days after it was settled" if row.body is None else show_body(row.type, row.body)
+    gone = "gone, 90 days after it was settled" if row.erased_at is None else "erased"
+    shown = gone if row.body is None else show_body(row.type, row.body)
     return [f"body            {shown}"] if "\n" not in shown else ["body", *shown.split("\n")]

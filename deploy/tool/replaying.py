@@ -170,18 +170,22 @@ def _routes(wish: Wish) -> dict[tuple[str, str], list[str]]:
 async def _replay_in_steps(run: _Run, types: Sequence[str]) -> bool:
     span = Span(types=types, since=run.wish.since, until=run.wish.until)
     start_of_inbox = first_id_of(await get_start_of_inbox(run.reader))
-    after, too_old = (run.wish.since, _FIRST), 0
+    after, too_old, erased = (run.wish.since, _FIRST), 0, 0
     for size in run.wish.pace.sizes():
         found = await list_announced(run.announced, span, after, size)
         if not found:
             break
         after = (found[-1].emitted_at, found[-1].message_id)
-        step = [each for each in found if each.message_id >= start_of_inbox]
-        too_old += len(found) - len(step)
+        young = [each for each in found if each.message_id >= start_of_inbox]
+        step = [each for each in young if each.body is not None]
+        too_old += len(found) - len(young)
+        erased += len(young) - len(step)
         if step and await _replay_step(run, step) != "handled":
             return False
     if too_old:
         run.say(f"{run.queue}: {too_old} events of {run.owner} are older than the inbox and were left out")
+    if erased:
+        run.say(f"{run.queue}: {erased} events of {run.owner} were erased with their accounts and left out")
     return True
 
 

@@ -7,7 +7,16 @@ from services.accounts.checks.registering import register_account
 from services.accounts.checks.resolving import resolve_session
 from services.accounts.checks.signing_in import sign_in
 from services.accounts.checks.upgrading import upgrade_account
-from services.accounts.handlers import addresses, factors, history, profile, roles, sessions, verification
+from services.accounts.handlers import (
+    addresses,
+    factors,
+    history,
+    profile,
+    records,
+    roles,
+    sessions,
+    verification,
+)
 from services.accounts.settings import Resources
 from shared.messages.accounts import (
     AccountActivated,
@@ -17,6 +26,7 @@ from shared.messages.accounts import (
     AccountHeldForReview,
     AccountLocked,
     AccountUpgradeFinished,
+    AskErasure,
     AskVerificationAgain,
     ChangeEmail,
     ChangePassword,
@@ -33,6 +43,9 @@ from shared.messages.accounts import (
     EmailVerificationAsked,
     EmailWithdrawn,
     EnrolAuthenticator,
+    EraseAccount,
+    ErasureAsked,
+    ErasureStopped,
     GrantFirstRole,
     GrantRole,
     LoadLegacyAccounts,
@@ -49,6 +62,7 @@ from shared.messages.accounts import (
     SignedInFromNewPlace,
     SignIn,
     SignOut,
+    StopErasure,
     UndoEmailChange,
     UpgradeAccount,
     UserNameChanged,
@@ -56,6 +70,7 @@ from shared.messages.accounts import (
 )
 from shared.messages.linking import FilingAccountLinked, FilingAccountUnlinked
 from shared.messages.paa_billing import StaffUsedData
+from shared.messaging.erasure import blank_next_messages
 from shared.messaging.registry import Service
 
 SERVICE: Service[Resources] = Service(
@@ -71,6 +86,9 @@ SERVICE: Service[Resources] = Service(
         ChangeProfile: profile.change_profile,
         ChangeUserName: profile.change_user_name,
         DeactivateAccount: sessions.deactivate_account,
+        AskErasure: records.ask_erasure,
+        StopErasure: records.stop_erasure,
+        EraseAccount: records.erase_account,
         GrantRole: roles.grant_role,
         GrantFirstRole: roles.grant_first_role,
         FilingAccountLinked: factors.remember_link,
@@ -95,6 +113,8 @@ SERVICE: Service[Resources] = Service(
         AccountChanged,
         ContactChanged,
         AccountErased,
+        ErasureAsked,
+        ErasureStopped,
         EmailVerificationAsked,
         AccountActivated,
         AccountHeldForReview,
@@ -114,4 +134,5 @@ SERVICE: Service[Resources] = Service(
         SecondFactorRequired,
         RoleGranted,
     ),
+    jobs={"erasures": blank_next_messages},
 )

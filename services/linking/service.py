@@ -22,6 +22,7 @@ from shared.messages.linking import (
     UnlinkFilingAccount,
     WhatMayIFile,
 )
+from shared.messaging.erasure import blank_next_messages
 from shared.messaging.registry import Service
 
 SERVICE: Service[Resources] = Service(
@@ -51,6 +52,6 @@ SERVICE: Service[Resources] = Service(
         FilingAccountUnlinked,
         LinkConflictFound,
     ),
-    jobs={"forget_old_proofs": forget_old_proofs},
+    jobs={"forget_old_proofs": forget_old_proofs, "erasures": blank_next_messages},
     prepares=courts.load_shipped_courts,
 )

@@ -2,15 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+from uuid import UUID
 
 from services.notify import mailer, store
 from services.notify.model import Directory, Letter
-from services.notify.rules import concerned, is_for_nobody, why_not_to_write
+from services.notify.rules import GONE, concerned, is_for_nobody, others_in, why_not_to_write
 from services.notify.settings import Resources
+from services.notify.store import erasing
 from shared.messages.accounts import AccountErased, ContactChanged
 from shared.messages.base import Event
 from shared.messages.linking import CourtChanged
 from shared.messages.notify import MessageList, MyMessages, NotificationAbandoned
+from shared.messaging import erasure
 from shared.messaging.topology import WAIT_TIERS
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -25,15 +28,16 @@ def mailing(compose: Callable[[E, Directory], tuple[Letter, ...]]) -> Callable[[
         directory = await _look_up(event, work)
         for letter in compose(event, directory):
             if not is_for_nobody(letter):
-                await _keep(letter, why_not_to_write(letter), work)
+                await _keep(letter, others_in(event, letter), work)
 
     return queue_mail
 
 
-async def _keep(letter: Letter, reason: str | None, work: Work) -> None:
+async def _keep(letter: Letter, others: tuple[UUID, ...], work: Work) -> None:
+    reason = why_not_to_write(letter)
     notification_id, subject = work.new_id(), mailer.subject_of(letter)
     is_new = await store.insert_notification(
-        work.connection, notification_id, letter, subject, work.cause, work.now, reason
+        work.connection, notification_id, letter, subject, work.cause, work.now, reason, others
     )
     if reason is not None and is_new:
         work.emit(
@@ -65,8 +69,10 @@ async def remember_court(event: CourtChanged, work: Work) -> None:
 
 async def erase_account(event: AccountErased, work: Work) -> None:
     """Blank everything kept about an account; what waits for it is not sent."""
-    await store.erase_contact(work.connection, event.account_id, work.now)
-    await store.erase_notifications(work.connection, event.account_id)
+    await erasing.erase_contact(work.connection, event.account_id, work.now)
+    await erasing.erase_notifications(work.connection, event.account_id)
+    await erasing.erase_mentions(work.connection, event.account_id, GONE)
+    await erasure.begin(work, event.account_id)
 
 
 async def my_messages(query: MyMessages, work: Work) -> MessageList:

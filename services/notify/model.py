@@ -21,6 +21,8 @@ CLASS_OF: Mapping[str, MailClass] = {
     "verify_email": "security",
     "account_upgraded": "security",
     "account_deactivated": "security",
+    "erasure_asked": "security",
+    "erasure_stopped": "security",
     "password_changed": "security",
     "email_change": "security",
     "email_changed": "security",

@@ -2,7 +2,7 @@
 
 from services.notify import handlers, jobs
 from services.notify.handlers import mailing
-from services.notify.rules import accounts, addresses, billing, linking, usage
+from services.notify.rules import accounts, addresses, billing, linking, records, usage
 from services.notify.settings import Resources
 from shared.messages.accounts import (
     AccountActivated,
@@ -18,6 +18,8 @@ from shared.messages.accounts import (
     EmailTakenIntoUse,
     EmailVerificationAsked,
     EmailWithdrawn,
+    ErasureAsked,
+    ErasureStopped,
     PasswordChanged,
     ProfileChanged,
     RoleGranted,
@@ -45,6 +47,7 @@ from shared.messages.paa_billing import (
     UsageBatchParked,
     UsageBatchSettled,
 )
+from shared.messaging.erasure import blank_next_messages
 from shared.messaging.registry import Service
 
 SERVICE: Service[Resources] = Service(
@@ -65,6 +68,8 @@ SERVICE: Service[Resources] = Service(
         EmailWithdrawn: mailing(addresses.email_withdrawn),
         ProfileChanged: mailing(addresses.profile_changed),
         UserNameChanged: mailing(addresses.user_name_changed),
+        ErasureAsked: mailing(records.erasure_asked),
+        ErasureStopped: mailing(records.erasure_stopped),
         PasswordChanged: mailing(accounts.password_changed),
         SignedInFromNewPlace: mailing(accounts.new_sign_in_place),
         AccountLocked: mailing(accounts.account_locked),
@@ -87,7 +92,7 @@ SERVICE: Service[Resources] = Service(
     },
     answers={MyMessages: handlers.my_messages},
     announces=(NotificationSent, NotificationAbandoned),
-    jobs={"mail": jobs.send_next_mail}
+    jobs={"mail": jobs.send_next_mail, "erasures": blank_next_messages}
     | {f"mail {n}": jobs.send_next_mail for n in range(2, jobs.SENDERS + 1)},
     prepares=jobs.load_texts,
 )

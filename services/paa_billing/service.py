@@ -50,6 +50,7 @@ from shared.messages.paa_billing import (
     WhoPaysForMe,
     WithdrawInvitation,
 )
+from shared.messaging.erasure import blank_next_messages
 from shared.messaging.registry import Service
 
 SERVICE: Service[Resources] = Service(
@@ -103,6 +104,7 @@ SERVICE: Service[Resources] = Service(
         # Two, so that two processes render at a time.
         "files 1": jobs.make_next_files,
         "files 2": jobs.make_next_files,
+        "erasures": blank_next_messages,
     },
     prepares=shipped.prepare,
     when_parked={RecordUsage: parked.tell_court},

@@ -56,6 +56,8 @@ class ParkedRow(msgspec.Struct, frozen=True, kw_only=True):
     parked_at: datetime
     first_parked_at: datetime
     settled_at: datetime | None
+    erased_at: datetime | None = None
+    """When body and headers went because they named an account that was erased."""
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,17 +96,23 @@ def account_in(body: bytes) -> UUID | None:
 async def insert_parked(connection: Connection, parked: Parked) -> bool:
     """Keep a message; the same one, parked again for the same reason, is kept once and is open again.
 
-    Answers whether it was parked for the first time.
+    One that names an erased account is kept without what it said, and settled. Answers whether it was parked
+    for the first time.
     """
     is_first: bool = await connection.fetchval(
         """
         INSERT INTO parked_messages (id, queue, message_id, type, sender, correlation_id, headers, body,
-                                     reason, error, attempts, parked_at, account_id, first_parked_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                                     reason, error, attempts, parked_at, account_id, first_parked_at,
+                                     erased_at, settled_at)
+        SELECT $1, $2, $3, $4, $5, $6, CASE WHEN is_erased THEN '{}' ELSE $7 END,
+               CASE WHEN is_erased THEN NULL ELSE $8::bytea END, $9, $10, $11, $12::timestamptz, $13,
+               $14::timestamptz, CASE WHEN is_erased THEN $12 END, CASE WHEN is_erased THEN $12 END
+          FROM (SELECT EXISTS (SELECT FROM erasures WHERE account_id = $13) AS is_erased) AS found
         ON CONFLICT (id) DO UPDATE
-           SET settled_at = NULL, headers = excluded.headers, body = excluded.body, error = excluded.error,
-               attempts = excluded.attempts, parked_at = excluded.parked_at,
-               account_id = excluded.account_id, parkings = parked_messages.parkings + 1
+           SET settled_at = excluded.settled_at, headers = excluded.headers, body = excluded.body,
+               error = excluded.error, attempts = excluded.attempts, parked_at = excluded.parked_at,
+               account_id = excluded.account_id, parkings = parked_messages.parkings + 1,
+               erased_at = excluded.erased_at
         RETURNING parkings = 1
         """,
         parked.id,
@@ -136,7 +144,7 @@ async def list_parked(connection: Connection, selection: Selection, limit: int) 
         """
         SELECT id, queue, message_id, type, sender, correlation_id, account_id, headers, reason, error,
                attempts, parkings, parked_at, coalesce(first_parked_at, parked_at) AS first_parked_at,
-               settled_at, NULL::bytea AS body
+               settled_at, erased_at, NULL::bytea AS body
           FROM parked_messages
          WHERE ($1::uuid IS NULL OR id = $1 OR message_id = $1)
            AND ($2::text IS NULL OR queue = $2)
@@ -168,7 +176,7 @@ async def find_parked(connection: Connection, row_id: UUID) -> ParkedRow | None:
         """
         SELECT id, queue, message_id, type, sender, correlation_id, account_id, headers, reason, error,
                attempts, parkings, parked_at, coalesce(first_parked_at, parked_at) AS first_parked_at,
-               settled_at, body
+               settled_at, erased_at, body
           FROM parked_messages
          WHERE id = $1
         """,

@@ -52,6 +52,7 @@ def find_obstacle(
     contract = read_contracts().get(parked.type or "")
     deadline = _instant(parked.headers.get("deadline"))
     obstacles = {
+        "it was erased, with the account that it named": parked.erased_at is not None,
         "it is settled": parked.settled_at is not None,
         "its body is gone": parked.body is None,
         "its envelope can't be read: its sender must send it anew": parked.message_id is None

@@ -15,11 +15,11 @@ ReplayOutcome = Literal["begun", "handled", "not_sent", "parked", "not_handled_i
 
 
 class Announced(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that the broker has confirmed."""
+    """A message that the broker has confirmed; without its body if that named an account that was erased."""
 
     message_id: UUID
     type: str
-    body: bytes
+    body: bytes | None
     correlation_id: UUID
     causation_id: UUID | None
     traceparent: str | None
@@ -75,6 +75,8 @@ async def list_announced(
 
 def outgoing_to(queue: str, owner: str, announced: Announced) -> Outgoing:
     """The event as its reader publishes it to itself through its first wait queue; it stays its owner's."""
+    if announced.body is None:
+        raise ValueError("what was erased can't be replayed")
     return Outgoing(
         message_id=announced.message_id,
         type=announced.type,

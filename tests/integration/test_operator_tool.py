@@ -1,5 +1,6 @@
 """The operator's commands as they are typed, on an installation."""
 
+import asyncio
 import json
 import os
 import secrets
@@ -105,6 +106,22 @@ def test_parked_messages_are_listed_and_shown(nextgen: Run, parked: Parked) -> N
     assert elsewhere.stdout == "nothing is parked that fits\n"
     assert "Jane" not in listed.stdout + shown.stdout
     assert "Jane Secret" in with_body.stdout
+
+
+async def test_a_message_erased_with_its_account_is_shown_as_such_and_not_redriven(
+    nextgen: Run, parked: Parked, story: Story
+) -> None:
+    connection = await open_connection(story.database_url("notify"), name="test")
+    await connection.execute(
+        "UPDATE parked_messages SET body = NULL, erased_at = now() WHERE id = $1", parked.id
+    )
+    await connection.close()
+
+    shown = await asyncio.to_thread(nextgen, "parked", "show", str(parked.id), "--body")
+    redriven = await asyncio.to_thread(nextgen, "parked", "redrive", "--id", str(parked.id))
+
+    assert "body            erased" in shown.stdout, shown.stderr
+    assert (redriven.returncode, "it was erased, with the account" in redriven.stdout) == (1, True)
 
 
 def test_a_dry_run_handles_it_with_the_services_code_and_is_on_record(nextgen: Run, parked: Parked) -> None:

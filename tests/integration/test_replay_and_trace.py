@@ -90,6 +90,20 @@ async def test_replayed_events_reach_who_lost_them_and_have_no_effect_on_who_did
     assert senders == {"accounts"}
 
 
+async def test_an_event_that_was_erased_with_its_account_is_left_out_and_said_so(toys: OperatedToys) -> None:
+    async with running(toys.process("accounts")), running(toys.process("notify")):
+        await announce(toys, "erased", "kept")
+        await lose(toys, "erased", "kept")
+        await toys.pools["accounts"].execute(
+            "UPDATE announced SET body = NULL WHERE position('erased'::bytea in body) > 0"
+        )
+
+        status = await replay(toys, a_wish(toys), toys.say)
+
+        assert (status, await toys.words("notify")) == (0, ["kept"])
+    assert "notify.events: 1 events of accounts were erased with their accounts and left out" in toys.said
+
+
 async def test_a_replay_is_of_the_times_types_and_readers_that_were_named(toys: OperatedToys) -> None:
     async with running(toys.process("accounts")), running(toys.process("notify")):
         await announce(toys, "early")

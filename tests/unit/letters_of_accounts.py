@@ -1,6 +1,6 @@
 """The letters that follow from what `accounts` announces: whom each goes to."""
 
-from services.notify.rules import accounts
+from services.notify.rules import accounts, records
 from shared.messages import accounts as of_accounts
 from tests.messaging import NOON
 from tests.unit import letters_of_addresses
@@ -27,6 +27,16 @@ EXPECTED: list[Expected] = [
         accounts.account_deactivated,
         of_accounts.AccountDeactivated(account_id=PERSON),
         {"account_deactivated": "ann@example.org"},
+    ),
+    (
+        records.erasure_asked,
+        of_accounts.ErasureAsked(account_id=PERSON, final_at=NOON, token=SEALED),
+        {"erasure_asked": "ann@example.org"},
+    ),
+    (
+        records.erasure_stopped,
+        of_accounts.ErasureStopped(account_id=PERSON),
+        {"erasure_stopped": "ann@example.org"},
     ),
     (
         accounts.password_changed,

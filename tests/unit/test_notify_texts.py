@@ -36,6 +36,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "account_held": {},
     "account_upgraded": {},
     "account_deactivated": {},
+    "erasure_asked": {"final": "February 8, 2024, 12:00 PM CST"},
+    "erasure_stopped": {},
     "password_changed": {},
     "email_change": {"link_ends": "February 2, 2024, 12:00 PM CST"},
     "email_changed": {"link_ends": "February 8, 2024, 12:00 PM CST"},

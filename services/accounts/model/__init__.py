@@ -3,11 +3,13 @@
 from services.accounts.model.accounts import Account, Likeness, Standing
 from services.accounts.model.credentials import Authenticator, Credential, Guard, GuardKind
 from services.accounts.model.history import HistoryEntry, chain_entry, is_unbroken
+from services.accounts.model.records import AskedErasure
 from services.accounts.model.sessions import Session, Verification
 from services.accounts.model.tokens import OneTimeToken, Purpose
 
 __all__ = [
     "Account",
+    "AskedErasure",
     "Authenticator",
     "Credential",
     "Guard",

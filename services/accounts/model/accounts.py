@@ -46,6 +46,7 @@ class Account:
     created_at: datetime
     upgraded_at: datetime | None
     deactivated_at: datetime | None
+    erased_at: datetime | None = None
 
     @property
     def full_name(self) -> str:

@@ -19,7 +19,8 @@ _updated = attrgetter(
     *("id", "version", "generation", "status", "user_name", "user_name_key", "first_name", "last_name"),
     *("name_key", "email", "email_key", "is_email_verified", "date_of_birth", "address", "city", "state"),
     *("postal_code", "county", "phone", "user_type", "is_search_active", "has_second_factor"),
-    *("is_factor_announced", "factor_skips_used", "upgraded_at", "deactivated_at"),
+    *("is_factor_announced", "factor_skips_used", "upgraded_at", "deactivated_at", "legacy_user_name_key"),
+    "erased_at",
 )
 
 
@@ -36,7 +37,7 @@ async def find_account(connection: Connection, account_id: UUID) -> Account | No
                legacy_user_name_key, first_name, last_name, name_key, email, email_key, is_email_verified,
                date_of_birth, address, city, state, postal_code, county, phone, user_type, is_search_active,
                has_second_factor, is_factor_announced, factor_skips_used, created_at, upgraded_at,
-               deactivated_at
+               deactivated_at, erased_at
           FROM accounts
          WHERE id = $1
         """,
@@ -53,7 +54,7 @@ async def lock_account(connection: Connection, account_id: UUID) -> Account:
                legacy_user_name_key, first_name, last_name, name_key, email, email_key, is_email_verified,
                date_of_birth, address, city, state, postal_code, county, phone, user_type, is_search_active,
                has_second_factor, is_factor_announced, factor_skips_used, created_at, upgraded_at,
-               deactivated_at
+               deactivated_at, erased_at
           FROM accounts
          WHERE id = $1
            FOR NO KEY UPDATE
@@ -93,12 +94,17 @@ async def find_id_by_user_name(connection: Connection, user_name_key: str) -> UU
 
 
 async def list_known_legacy_names(connection: Connection, user_name_keys: list[str]) -> set[str]:
-    """Those of the names under which an account was taken over before, upgraded since or not."""
+    """Those of the names under which an account was taken over before, upgraded or erased since or not."""
     rows = await connection.fetch(
-        "SELECT legacy_user_name_key FROM accounts WHERE legacy_user_name_key = ANY($1::text[])",
+        """
+        SELECT name
+          FROM unnest($1::text[]) AS name
+         WHERE EXISTS (SELECT FROM accounts WHERE legacy_user_name_key = name)
+            OR EXISTS (SELECT FROM taken_user_names WHERE name_hash = sha256(convert_to(name, 'UTF8')))
+        """,
         user_name_keys,
     )
-    return {row["legacy_user_name_key"] for row in rows}
+    return {row["name"] for row in rows}
 
 
 async def lock_identity(connection: Connection, key: str) -> None:
@@ -162,7 +168,7 @@ async def update_account(connection: Connection, account: Account) -> None:
                is_email_verified = $12, date_of_birth = $13, address = $14, city = $15, state = $16,
                postal_code = $17, county = $18, phone = $19, user_type = $20, is_search_active = $21,
                has_second_factor = $22, is_factor_announced = $23, factor_skips_used = $24,
-               upgraded_at = $25, deactivated_at = $26
+               upgraded_at = $25, deactivated_at = $26, legacy_user_name_key = $27, erased_at = $28
          WHERE id = $1
         """,
         *_updated(account),

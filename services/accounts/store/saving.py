@@ -74,7 +74,12 @@ async def save_account(work: Work, before: Account, after: Account) -> Account:
 
 
 async def record(work: Work, account: Account, kind: str, **content: str) -> None:
-    """Add an act to the account's history; the account's row is held, or new."""
+    """Add an act to the account's history; the account's row is held, or new.
+
+    Nothing is added once the account is erased: nobody is left to be shown it.
+    """
+    if account.erased_at is not None:
+        return
     last = await history.find_last_entry(work.connection, account.id)
     entry = chain_entry(
         last,

@@ -91,3 +91,12 @@ async def close_undo_tokens(
         since,
         at,
     )
+
+
+async def close_all_tokens(connection: Connection, account_id: UUID, at: datetime) -> None:
+    """No token of the account can be used any more."""
+    await connection.execute(
+        "UPDATE one_time_tokens SET closed_at = $2 WHERE account_id = $1 AND closed_at IS NULL",
+        account_id,
+        at,
+    )

@@ -7,7 +7,10 @@ from shared.database import Connection
 
 
 async def find_owner(connection: Connection, user_name_key: str) -> UUID | None:
-    """Whose user name is it, or was it, before an upgrade or a change?"""
+    """Whose user name is it, or was it, before an upgrade or a change?
+
+    Of one that an erased account had nobody knows whose: it is answered as that of no account.
+    """
     found: UUID | None = await connection.fetchval(
         """
         SELECT id FROM accounts WHERE user_name_key = $1
@@ -15,6 +18,9 @@ async def find_owner(connection: Connection, user_name_key: str) -> UUID | None:
         SELECT id FROM accounts WHERE legacy_user_name_key = $1
          UNION ALL
         SELECT account_id FROM former_user_names WHERE user_name_key = $1
+         UNION ALL
+        SELECT '00000000-0000-0000-0000-000000000000'::uuid
+          FROM taken_user_names WHERE name_hash = sha256(convert_to($1, 'UTF8'))
          LIMIT 1
         """,
         user_name_key,

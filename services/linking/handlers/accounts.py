@@ -5,6 +5,7 @@ from services.linking.rules.throttles import throttle_of_account
 from services.linking.settings import Resources
 from services.linking.store import accounts, links, proofs
 from shared.messages.accounts import AccountChanged, AccountErased
+from shared.messaging import erasure
 from shared.messaging.unit_of_work import UnitOfWork
 
 Work = UnitOfWork[Resources]
@@ -30,3 +31,4 @@ async def forget_account(event: AccountErased, work: Work) -> None:
     )
     await proofs.delete_throttle(work.connection, throttle.scope, throttle.subject)
     await accounts.blank_account(work.connection, event.account_id, work.now)
+    await erasure.begin(work, event.account_id)

@@ -23,6 +23,7 @@ LONGEST_VALUE = 2000
 _PAGES: Mapping[str, str] = {
     "email_change": "/confirm-email-change",
     "email_changed": "/undo-email-change",
+    "erasure_asked": "/stop-erasure",
     "verify_email": "/verify-email",
 }
 """Where the link in a kind of mail leads, with the one-time token behind it."""

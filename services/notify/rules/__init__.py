@@ -1,6 +1,6 @@
 """What notify decides: who is told of an event, what they are told, and when a mail is tried again."""
 
-from services.notify.rules.letters import concerned
+from services.notify.rules.letters import GONE, concerned, others_in
 from services.notify.rules.sending import (
     is_for_nobody,
     retry_delay_seconds,
@@ -10,8 +10,10 @@ from services.notify.rules.sending import (
 )
 
 __all__ = [
+    "GONE",
     "concerned",
     "is_for_nobody",
+    "others_in",
     "retry_delay_seconds",
     "settle",
     "why_not_to_send",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Final
+from uuid import UUID
 
 from services.notify.model import Concerned, Contact, Court, Details, Letter
 from shared.messages.base import Event
@@ -19,7 +20,7 @@ ROLE_WORDS: Final[Mapping[str, str]] = {
 _ONE_ACCOUNT = "account_id"
 _SEVERAL_ACCOUNTS = ("administrator_ids", "recipient_ids")
 _COURT = "court_id"
-_GONE = "A person whose account no longer exists"
+GONE = "A person whose account no longer exists"
 
 
 def concerned(event: Event) -> Concerned:
@@ -28,6 +29,12 @@ def concerned(event: Event) -> Concerned:
     several = [found for name in _SEVERAL_ACCOUNTS for found in getattr(event, name, ())]
     account_ids = [*([] if account_id is None else [account_id]), *several]
     return Concerned(account_ids=tuple(dict.fromkeys(account_ids)), court_id=getattr(event, _COURT, None))
+
+
+def others_in(event: Event, letter: Letter) -> tuple[UUID, ...]:
+    """Whom the letter is about beside whom it goes to; those who administer a firm are only written to."""
+    account_id: UUID | None = getattr(event, _ONE_ACCOUNT, None)
+    return () if account_id is None or account_id == letter.account_id else (account_id,)
 
 
 def to_person(kind: str, contact: Contact, details: Details) -> Letter:
@@ -63,5 +70,5 @@ def in_words(instant: datetime, zone: tzinfo) -> str:
 
 def name_of(contact: Contact) -> str:
     """How one person is named to another."""
-    nobody = "A person whose name we don't know" if contact.standing == "unknown" else _GONE
+    nobody = "A person whose name we don't know" if contact.standing == "unknown" else GONE
     return contact.name or nobody

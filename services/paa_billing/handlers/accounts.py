@@ -1,5 +1,6 @@
 """The copy of accounts, and what follows for firms when an account changes."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from services.paa_billing.handlers.memberships import end_membership
@@ -11,11 +12,15 @@ from services.paa_billing.settings import Resources
 from services.paa_billing.store import accounts, firms, memberships, unbooked
 from shared.messages.accounts import AccountChanged, AccountErased
 from shared.messages.linking import FilingAccountLinked, FilingAccountUnlinked
+from shared.messages.paa_billing import RecordPayment, RecordUsage
+from shared.messaging import erasure
 from shared.messaging.unit_of_work import UnitOfWork
 
 
 async def remember_account(event: AccountChanged, work: UnitOfWork[Resources]) -> None:
     account = _account_from(event)
+    if await erasure.is_erased(work.connection, account.account_id):
+        account = replace(account, first_name="", last_name="")
     if not await accounts.upsert_account(work.connection, account):
         return
     await _take_over_firm(account, work)
@@ -26,10 +31,14 @@ async def remember_account(event: AccountChanged, work: UnitOfWork[Resources]) -
 
 
 async def forget_account(event: AccountErased, work: UnitOfWork[Resources]) -> None:
-    """Names and remarks go; number, lines and ledger are under hold."""
+    """Names and remarks go; number, lines, ledger, statements and what prices stand on are under hold."""
+    known = await accounts.find_account(work.connection, event.account_id)
     await accounts.blank_account(work.connection, event.account_id)
     await memberships.blank_invitations(work.connection, event.account_id)
     await memberships.blank_memberships(work.connection, event.account_id)
+    # An invitation says who is asked by number and last name; a court's batch says others' numbers too.
+    number = [] if known is None else [erasure.quoted(known.account_number)]
+    await erasure.begin(work, event.account_id, terms=number, kept_types=(RecordUsage, RecordPayment))
 
 
 async def remember_link(event: FilingAccountLinked, work: UnitOfWork[Resources]) -> None:

@@ -58,6 +58,15 @@ from shared.messages.accounts.profile import (
     UserNameChanged,
     UserNameRefused,
 )
+from shared.messages.accounts.records import (
+    AskErasure,
+    EraseAccount,
+    ErasureAsked,
+    ErasureBegun,
+    ErasureRefused,
+    ErasureStopped,
+    StopErasure,
+)
 from shared.messages.accounts.roles import (
     GrantFirstRole,
     GrantRole,
@@ -110,6 +119,7 @@ __all__ = [
     "AccountUpgradeFinished",
     "AccountUpgraded",
     "ActShown",
+    "AskErasure",
     "AskVerificationAgain",
     "AuthenticatorConfirmed",
     "AuthenticatorOffered",
@@ -136,6 +146,11 @@ __all__ = [
     "EmailVerified",
     "EmailWithdrawn",
     "EnrolAuthenticator",
+    "EraseAccount",
+    "ErasureAsked",
+    "ErasureBegun",
+    "ErasureRefused",
+    "ErasureStopped",
     "Generation",
     "GrantFirstRole",
     "GrantRole",
@@ -174,6 +189,7 @@ __all__ = [
     "SignedInFromNewPlace",
     "SignedOut",
     "Status",
+    "StopErasure",
     "TokenRefused",
     "UndoEmailChange",
     "UpgradeAccount",

@@ -35,33 +35,6 @@ async def upsert_contact(connection: Connection, contact: ContactChanged) -> Non
     )
 
 
-async def erase_contact(connection: Connection, account_id: UUID, at: datetime) -> None:
-    """Blank a contact; its row stays, so that later events about the account wait for nothing."""
-    await connection.execute(
-        """
-        INSERT INTO contacts (account_id, version, name, email, erased_at)
-        VALUES ($1, 0, '', NULL, $2)
-        ON CONFLICT (account_id) DO UPDATE SET name = '', email = NULL, erased_at = excluded.erased_at
-        """,
-        account_id,
-        at,
-    )
-
-
-async def erase_notifications(connection: Connection, account_id: UUID) -> None:
-    """Blank what was written to an account; what waits is not sent any more."""
-    await connection.execute(
-        """
-        UPDATE notifications
-           SET recipient_name = '', email = NULL, subject = '', details = '{}', sealed = NULL,
-               reason = CASE WHEN state IN ('queued', 'sending') THEN 'account_erased' ELSE reason END,
-               state = CASE WHEN state IN ('queued', 'sending') THEN 'suppressed' ELSE state END
-         WHERE account_id = $1
-        """,
-        account_id,
-    )
-
-
 async def list_contacts(connection: Connection, account_ids: Sequence[UUID]) -> dict[UUID, Contact]:
     """The contacts that are known of these accounts."""
     rows = await connection.fetch(
@@ -118,19 +91,20 @@ async def insert_notification(
     cause: Envelope,
     queued_at: datetime,
     why_not_sent: str | None,
+    concerned_ids: Sequence[UUID] = (),
 ) -> bool:
     """Keep a letter, once for each event, recipient and kind; one with a reason is kept without its address.
 
-    Answers False if it was kept before.
+    `concerned_ids`: whom it is about beside whom it goes to. Answers False if it was kept before.
     """
     status = await connection.execute(
         """
         INSERT INTO notifications (id, event_id, correlation_id, recipient, kind, mail_class, account_id,
                                    recipient_name, email, subject, details, sealed, expires_at, queued_at,
-                                   state, reason)
+                                   state, reason, concerned_ids)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $15::text IS NULL THEN $9::text END, $10,
                 $11::text::jsonb, CASE WHEN $15 IS NULL THEN $12::text::jsonb END, $13, $14,
-                CASE WHEN $15 IS NULL THEN 'queued' ELSE 'suppressed' END, $15)
+                CASE WHEN $15 IS NULL THEN 'queued' ELSE 'suppressed' END, $15, $16)
         ON CONFLICT (event_id, recipient, kind) DO NOTHING
         """,
         notification_id,
@@ -148,6 +122,7 @@ async def insert_notification(
         letter.expires_at,
         queued_at,
         why_not_sent,
+        concerned_ids,
     )
     return status == "INSERT 0 1"
 
