@@ -3,16 +3,20 @@
 from services.accounts.checks.changing import change_password
 from services.accounts.checks.confirming import confirm_authenticator
 from services.accounts.checks.legacy import load_legacy_accounts
+from services.accounts.checks.recovering import recover_account
 from services.accounts.checks.registering import register_account
 from services.accounts.checks.resolving import resolve_session
 from services.accounts.checks.signing_in import sign_in
 from services.accounts.checks.upgrading import upgrade_account
 from services.accounts.handlers import (
     addresses,
+    authenticators,
+    backup_codes,
     factors,
     history,
     profile,
     records,
+    recovery,
     roles,
     sessions,
     verification,
@@ -25,9 +29,15 @@ from shared.messages.accounts import (
     AccountErased,
     AccountHeldForReview,
     AccountLocked,
+    AccountRecovered,
     AccountUpgradeFinished,
     AskErasure,
+    AskRecovery,
+    AskUserName,
     AskVerificationAgain,
+    AuthenticatorRenamed,
+    BackupCodesReplaced,
+    BackupCodeUsed,
     ChangeEmail,
     ChangePassword,
     ChangeProfile,
@@ -49,12 +59,21 @@ from shared.messages.accounts import (
     GrantFirstRole,
     GrantRole,
     LoadLegacyAccounts,
+    MailRecovery,
+    MailUserNames,
+    MakeBackupCodes,
     MyAccount,
     MyHistory,
     MyProfile,
+    MySecondFactor,
     PasswordChanged,
     ProfileChanged,
+    RecoverAccount,
+    RecoveryReferred,
+    RecoveryStarted,
     RegisterAccount,
+    RemoveAuthenticator,
+    RenameAuthenticator,
     ResolveSession,
     RoleGranted,
     SecondFactorChanged,
@@ -66,6 +85,7 @@ from shared.messages.accounts import (
     UndoEmailChange,
     UpgradeAccount,
     UserNameChanged,
+    UserNameReminded,
     VerifyEmail,
 )
 from shared.messages.linking import FilingAccountLinked, FilingAccountUnlinked
@@ -78,7 +98,14 @@ SERVICE: Service[Resources] = Service(
     handles={
         VerifyEmail: verification.verify_email,
         AskVerificationAgain: verification.ask_verification_again,
+        AskRecovery: recovery.ask_recovery,
+        MailRecovery: recovery.mail_recovery,
+        AskUserName: recovery.ask_user_name,
+        MailUserNames: recovery.mail_user_names,
         EnrolAuthenticator: factors.enrol_authenticator,
+        RenameAuthenticator: authenticators.rename_authenticator,
+        RemoveAuthenticator: authenticators.remove_authenticator,
+        MakeBackupCodes: backup_codes.make_backup_codes,
         SignOut: sessions.sign_out,
         ChangeEmail: addresses.change_email,
         ConfirmEmailChange: addresses.confirm_email_change,
@@ -99,6 +126,7 @@ SERVICE: Service[Resources] = Service(
         MyAccount: sessions.my_account,
         MyHistory: history.my_history,
         MyProfile: profile.my_profile,
+        MySecondFactor: authenticators.my_second_factor,
     },
     checks={
         RegisterAccount: register_account,
@@ -108,6 +136,7 @@ SERVICE: Service[Resources] = Service(
         ResolveSession: resolve_session,
         ConfirmAuthenticator: confirm_authenticator,
         ChangePassword: change_password,
+        RecoverAccount: recover_account,
     },
     announces=(
         AccountChanged,
@@ -132,6 +161,13 @@ SERVICE: Service[Resources] = Service(
         PasswordChanged,
         SecondFactorChanged,
         SecondFactorRequired,
+        AuthenticatorRenamed,
+        BackupCodesReplaced,
+        BackupCodeUsed,
+        RecoveryStarted,
+        RecoveryReferred,
+        AccountRecovered,
+        UserNameReminded,
         RoleGranted,
     ),
     jobs={"erasures": blank_next_messages},

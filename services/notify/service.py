@@ -2,7 +2,7 @@
 
 from services.notify import handlers, jobs
 from services.notify.handlers import mailing
-from services.notify.rules import accounts, addresses, billing, linking, records, usage
+from services.notify.rules import accounts, addresses, billing, factors, linking, records, recovery, usage
 from services.notify.settings import Resources
 from shared.messages.accounts import (
     AccountActivated,
@@ -10,7 +10,11 @@ from shared.messages.accounts import (
     AccountErased,
     AccountHeldForReview,
     AccountLocked,
+    AccountRecovered,
     AccountUpgradeFinished,
+    AuthenticatorRenamed,
+    BackupCodesReplaced,
+    BackupCodeUsed,
     ContactChanged,
     EmailChangeAsked,
     EmailChanged,
@@ -22,11 +26,14 @@ from shared.messages.accounts import (
     ErasureStopped,
     PasswordChanged,
     ProfileChanged,
+    RecoveryReferred,
+    RecoveryStarted,
     RoleGranted,
     SecondFactorChanged,
     SecondFactorRequired,
     SignedInFromNewPlace,
     UserNameChanged,
+    UserNameReminded,
 )
 from shared.messages.linking import (
     CourtChanged,
@@ -73,8 +80,15 @@ SERVICE: Service[Resources] = Service(
         PasswordChanged: mailing(accounts.password_changed),
         SignedInFromNewPlace: mailing(accounts.new_sign_in_place),
         AccountLocked: mailing(accounts.account_locked),
-        SecondFactorChanged: mailing(accounts.second_factor_changed),
-        SecondFactorRequired: mailing(accounts.second_factor_required),
+        SecondFactorChanged: mailing(factors.second_factor_changed),
+        SecondFactorRequired: mailing(factors.second_factor_required),
+        AuthenticatorRenamed: mailing(factors.authenticator_renamed),
+        BackupCodesReplaced: mailing(factors.backup_codes_replaced),
+        BackupCodeUsed: mailing(factors.backup_code_used),
+        RecoveryStarted: mailing(recovery.recovery_link),
+        RecoveryReferred: mailing(recovery.recovery_referred),
+        AccountRecovered: mailing(recovery.account_recovered),
+        UserNameReminded: mailing(recovery.user_name_reminder),
         RoleGranted: mailing(accounts.role_granted),
         FilingAccountLinked: mailing(linking.filing_account_linked),
         FilingAccountUnlinked: mailing(linking.filing_account_unlinked),

@@ -76,9 +76,10 @@ async def test_only_psc_grants_roles(place: Workplace) -> None:
 
 async def test_granting_a_role_needs_both_factors(place: Workplace) -> None:
     psc, clerk = await a_psc_member(place), await an_enrolled_member(place)
+    asked_before = await psc.resolve()
     await place.pool.execute("UPDATE sessions SET level = 1 WHERE account_id = $1", psc.account_id)
 
-    outcome = await psc.ask(GrantRole(account_id=clerk.account_id, role="psc"))
+    outcome = await place.send(GrantRole(account_id=clerk.account_id, role="psc"), by=asked_before)
 
     assert outcome == NotAllowed(reason="session_level_too_low")
 

@@ -54,16 +54,6 @@ EXPECTED: list[Expected] = [
         {"account_locked": "ann@example.org"},
     ),
     (
-        accounts.second_factor_changed,
-        of_accounts.SecondFactorChanged(account_id=PERSON, change="added", authenticator_name="Phone"),
-        {"second_factor_changed": "ann@example.org"},
-    ),
-    (
-        accounts.second_factor_required,
-        of_accounts.SecondFactorRequired(account_id=PERSON, skips_left=3),
-        {"second_factor_required": "ann@example.org"},
-    ),
-    (
         accounts.role_granted,
         of_accounts.RoleGranted(account_id=PERSON, role="court_staff", court_id="ncwbk"),
         {"role_granted": "ann@example.org"},

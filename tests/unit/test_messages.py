@@ -53,7 +53,7 @@ GOOD = (
 )
 CHECKED_BY_ITS_SERVICE = {
     *("RegisterAccount.user_name", "UpgradeAccount.user_name", "AskVerificationAgain.user_name"),
-    *("SignIn.user_name", "Person.email"),
+    *("SignIn.user_name", "AskRecovery.user_name", "AskUserName.email", "Person.email"),
     *(f"Person.{field}" for field in ("first_name", "last_name", "address", "city", "state")),
     *(f"Person.{field}" for field in ("postal_code", "county", "phone", "user_type")),
     *(f"LegacyAccount.{field}" for field in ("user_name", "kind", "first_name", "last_name", "email")),

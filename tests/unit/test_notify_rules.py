@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,8 +11,6 @@ from services.notify import mailer
 from services.notify.model import (
     CLASS_OF,
     Contact,
-    Court,
-    Directory,
 )
 from services.notify.rules import (
     accounts,
@@ -33,8 +30,8 @@ from shared.messages import paa_billing as of_billing
 from shared.messages.base import Event
 from shared.messaging.registry import messages_by_name
 from tests.messaging import NOON
-from tests.unit import letters_of_accounts
-from tests.unit.letters import ADMINISTRATOR, PERSON, SEALED, SENDER, Expected
+from tests.unit import letters_of_accounts, letters_of_factors
+from tests.unit.letters import ADMINISTRATOR, PERSON, SEALED, SENDER, Expected, a_directory
 
 QUARANTINED = of_billing.UsageQuarantined(index=3, usage_id="U-3", field="pages", reason="negative")
 NOT_MAILED = {
@@ -48,24 +45,6 @@ NOT_MAILED = {
 }
 
 
-def a_directory(**changes: Any) -> Directory:
-    usual: dict[str, Any] = {
-        "contacts": {
-            PERSON: Contact(account_id=PERSON, name="Ann Lee", email="ann@example.org"),
-            ADMINISTRATOR: Contact(account_id=ADMINISTRATOR, name="Bob Ray", email="bob@firm.example"),
-        },
-        "found_court": Court(
-            court_id="ncwbk",
-            name="North Carolina Western Bankruptcy Court",
-            time_zone="America/New_York",
-            help_desk="(555) 010-0100",
-            contact_email="help@ncwb.example",
-        ),
-        "business_zone": ZoneInfo("America/Chicago"),
-    }
-    return Directory(**{**usual, **changes})
-
-
 COURT_FACTS: dict[str, Any] = {"court_id": "ncwbk", "filing_account_id": uuid4()}
 LINK_FACTS: dict[str, Any] = {**COURT_FACTS, "link_id": uuid4(), "account_id": PERSON, "role": "us_trustee"}
 FIRM_FACTS: dict[str, Any] = {"paa_id": uuid4(), "firm_name": "Smith LLP", "account_id": PERSON}
@@ -73,6 +52,7 @@ BOTH_SIDES: dict[str, Any] = {**FIRM_FACTS, "administrator_ids": (ADMINISTRATOR,
 
 EXPECTED: list[Expected] = [
     *letters_of_accounts.EXPECTED,
+    *letters_of_factors.EXPECTED,
     (
         linking.filing_account_linked,
         of_linking.FilingAccountLinked(**LINK_FACTS, linked_at=NOON),

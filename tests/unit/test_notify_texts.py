@@ -10,6 +10,7 @@ from services.notify import mailer
 from services.notify.mailer import TEMPLATES
 from services.notify.model import CLASS_OF, Letter
 from services.notify.settings import Sender
+from tests.unit import letters_of_factors
 
 SENDER = Sender(
     address="no-reply@accounts.example",
@@ -48,8 +49,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "user_name_changed": {},
     "new_sign_in_place": {"signed_in": "February 1, 2024, 12:00 PM CST"},
     "account_locked": {"locked_until": "February 1, 2024, 12:15 PM CST"},
-    "second_factor_changed": {"change": "added", "authenticator_name": "Phone <2>"},
-    "second_factor_required": {"skips_left": "3", "note": "You linked a filing account."},
+    **letters_of_factors.SAMPLES,
     "role_granted": {"role": "court staff", "court_name": COURT["court_name"]},
     "filing_account_linked": {**LINK, "linked_at": "February 1, 2024, 1:00 PM EST"},
     "filing_account_unlinked": {**UNLINK, "unlinked_by": "the court"},
@@ -209,6 +209,7 @@ def test_a_court_without_a_number_is_named_without_one(kind: str) -> None:
         ("verify_email", "verify-email"),
         ("email_change", "confirm-email-change"),
         ("email_changed", "undo-email-change"),
+        ("recovery_link", "recover-account"),
     ],
 )
 def test_the_one_time_token_is_only_in_its_link(kind: str, page: str) -> None:

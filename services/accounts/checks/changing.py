@@ -55,7 +55,7 @@ def _judge(account: Account, present: str, new: str, bench: Workbench) -> str | 
         return "password_not_new"
     return secrecy.judge_password(
         new,
-        own_texts=(account.first_name, account.last_name, account.user_name, account.email),
+        own_texts=account.own_texts,
         common=bench.resources.common_passwords,
         needs_classes=bench.resources.policies.password_classes,
     )
@@ -75,7 +75,7 @@ async def _replace(new_hash: str, work: Work) -> Message:
     )
     await credentials.update_credential(work.connection, changed)
     await sessions.end_all_sessions(work.connection, account.id, at=work.now, ended_by="password_change")
-    await tokens.close_tokens(work.connection, account.id, {"email_change"}, work.now)
+    await tokens.close_tokens(work.connection, account.id, {"email_change", "recovery"}, work.now)
     await saving.record(work, account, "password_changed")
     return PasswordChanged(account_id=account.id)
 

@@ -6,7 +6,7 @@ from functools import partial
 from services.accounts.checks.guarding import is_passcode
 from services.accounts.checks.settling import Workbench, settle_once
 from services.accounts.model import Account, Authenticator, Session
-from services.accounts.rules import access
+from services.accounts.rules import access, second_factor
 from services.accounts.store import credentials, saving, sessions, tokens
 from services.accounts.store.asking import lock_asker
 from services.accounts.store.saving import Work
@@ -37,6 +37,9 @@ async def _confirm(command: ConfirmAuthenticator, code: str, work: Work) -> Mess
     offered = next((a for a in present if a.id == command.authenticator_id and a.confirmed_at is None), None)
     if offered is None:
         return AuthenticatorRefused(reason="not_found")
+    name_refused = second_factor.refuse_name(offered.name, present)  # another may have been renamed meanwhile
+    if name_refused is not None:
+        return name_refused
     if not await is_passcode(work, asker.account, code, offered_id=offered.id):
         return AuthenticatorRefused(reason="code_wrong")
     return await _take_into_use(asker.account, asker.session, offered, work)

@@ -5,9 +5,10 @@ from uuid import UUID
 from services.accounts.checks.settling import Workbench
 from services.accounts.model import Account, Credential, Guard
 from services.accounts.rules import guards, second_factor
-from services.accounts.store import credentials, saving
+from services.accounts.rules.backup_codes import hash_code, plain_code
+from services.accounts.store import backup_codes, credentials, saving
 from services.accounts.store.saving import Work
-from shared.messages.accounts import AccountLocked
+from shared.messages.accounts import AccountLocked, BackupCodeUsed
 
 
 async def admit(account_id: UUID | None, bench: Workbench) -> Credential | None:
@@ -47,6 +48,7 @@ async def fail(work: Work, account: Account, guard: Guard) -> None:
 async def is_passcode(work: Work, account: Account, code: str, *, offered_id: UUID | None = None) -> bool:
     """Count an attempt at a passcode, and accept it once: from a confirmed authenticator or the one offered.
 
+    A backup code will do, but not in place of the code that shows that an offered authenticator works.
     The account's row is held, so that attempts come one by one.
     """
     guard = await credentials.lock_guard(work.connection, account.id, "passcode")
@@ -56,9 +58,24 @@ async def is_passcode(work: Work, account: Account, code: str, *, offered_id: UU
     present = await credentials.list_authenticators(work.connection, account.id)
     usable = second_factor.usable(present, offered_id)
     accepted = second_factor.accept_code(usable, code, key=work.resources.factor_key, now=work.now)
-    if accepted is None:
+    if accepted is not None:
+        await credentials.update_authenticator(work.connection, accepted)
+    elif offered_id is not None or not await _use_backup_code(work, account, code):
         await fail(work, account, counted)
         return False
-    await credentials.update_authenticator(work.connection, accepted)
     await credentials.update_guard(work.connection, guards.after_success(counted))
+    return True
+
+
+async def _use_backup_code(work: Work, account: Account, typed: str) -> bool:
+    """Does a backup code stand in for the passcode? Then it is used up, and its holder is told."""
+    plain = plain_code(typed)
+    if plain is None:
+        return False
+    code_hash = hash_code(plain, key=work.resources.factor_key, account_id=account.id)
+    if not await backup_codes.use_backup_code(work.connection, account.id, code_hash):
+        return False
+    left = await backup_codes.count_backup_codes(work.connection, account.id)
+    await saving.record(work, account, "backup_code_used", codes_left=str(left))
+    work.emit(BackupCodeUsed(account_id=account.id, used_at=work.now, codes_left=left))
     return True

@@ -87,9 +87,9 @@ async def _is_second_proved(proof: Proof, account: Account, work: Work) -> bool:
 
 async def _open_session(account: Account, credential: Credential, network: str, work: Work) -> SignedIn:
     policies = work.resources.policies
-    has_links = await credentials.has_links(work.connection, account.id)
-    passed = second_factor.let_by(account, policies, has_links=has_links)
-    after, announcement = second_factor.demand(passed.account, policies, has_links=has_links)
+    duties = await credentials.get_duties(work.connection, account.id)
+    passed = second_factor.let_by(account, policies, duties)
+    after, announcement = second_factor.demand(passed.account, policies, duties)
     await saving.save_account(work, account, after)
     if announcement is not None:
         work.emit(announcement)

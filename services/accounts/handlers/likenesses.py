@@ -12,8 +12,8 @@ async def look_again(work: Work, before: Account, after: Account) -> tuple[Accou
     if before.identity_keys == after.identity_keys:
         return after, Standing()
     standing = registration.standing(await accounts.list_likenesses(work.connection, after))
-    has_links = await credentials.has_links(work.connection, after.id)
-    looked_at = profile.looked_at_again(after, standing, has_links=has_links)
+    duties = await credentials.get_duties(work.connection, after.id)
+    looked_at = profile.looked_at_again(after, standing, has_links=duties.is_filer)
     if looked_at.status != before.status:
         work.emit(AccountHeldForReview(account_id=after.id))
     return looked_at, standing

@@ -45,9 +45,9 @@ async def ask_verification_again(command: AskVerificationAgain, work: Work) -> V
 
 async def _let_work(work: Work, account: Account, standing: Standing) -> Account:
     await verifications.close_verifications(work.connection, account.id, work.now)
-    has_links = await credentials.has_links(work.connection, account.id)
+    duties = await credentials.get_duties(work.connection, account.id)
     after, announcement = second_factor.demand(
-        registration.verified(account, standing), work.resources.policies, has_links=has_links
+        registration.verified(account, standing), work.resources.policies, duties
     )
     after = await saving.save_account(work, account, after)
     work.emit(after.contact())

@@ -1,7 +1,7 @@
 """The frozen values that the rules of `accounts` read and make."""
 
 from services.accounts.model.accounts import Account, Likeness, Standing
-from services.accounts.model.credentials import Authenticator, Credential, Guard, GuardKind
+from services.accounts.model.credentials import Authenticator, Credential, Duties, Guard, GuardKind
 from services.accounts.model.history import HistoryEntry, chain_entry, is_unbroken
 from services.accounts.model.records import AskedErasure
 from services.accounts.model.sessions import Session, Verification
@@ -12,6 +12,7 @@ __all__ = [
     "AskedErasure",
     "Authenticator",
     "Credential",
+    "Duties",
     "Guard",
     "GuardKind",
     "HistoryEntry",

@@ -54,6 +54,11 @@ class Account:
         return f"{self.first_name} {self.last_name}".strip()
 
     @property
+    def own_texts(self) -> tuple[str, ...]:
+        """What the account's password may hold no part of."""
+        return self.first_name, self.last_name, self.user_name, self.email
+
+    @property
     def is_upgraded(self) -> bool:
         """Is it an account of the present generation?"""
         return self.generation == "upgraded"

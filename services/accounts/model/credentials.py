@@ -1,4 +1,4 @@
-"""Credentials: the password's verifier, the guards that count failures, the authenticators."""
+"""Credentials: the password's verifier, the guards that count failures, the authenticators, who needs one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,3 +60,11 @@ class Authenticator:
     secret: bytes
     last_step: int
     confirmed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duties:
+    """What an account is used for that asks for a second factor."""
+
+    is_filer: bool = False
+    has_role: bool = False

@@ -147,7 +147,10 @@ def assert_for(
     now: datetime,
     policies: AccountPolicies,
 ) -> Assertion:
-    """What is signed about who asks, for one service or one message to it; never beyond the session's end."""
+    """What is signed about who asks, for one service or one message to it; never beyond the session's end.
+
+    Whoever holds a role needs a second factor: it holds in a session that was opened with one.
+    """
     ends_at = session.opened_at + timedelta(hours=policies.session_absolute_hours)
     return Assertion(
         audience=query.audience,
@@ -163,7 +166,7 @@ def assert_for(
         proved_at=session.proved_at,
         issued_at=now,
         expires_at=min(now + timedelta(seconds=ASSERTION_SECONDS), ends_at),
-        roles=roles,
+        roles=roles if session.level == 2 else (),
         for_message_id=query.for_message_id,
         for_message_name=query.for_message_name,
     )

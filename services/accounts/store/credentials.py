@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.accounts.model import Authenticator, Credential, Guard, GuardKind
+from services.accounts.model import Authenticator, Credential, Duties, Guard, GuardKind
 from shared.database import Connection
 from shared.errors import NotYetKnownError
 
@@ -136,13 +136,22 @@ async def insert_authenticator(connection: Connection, authenticator: Authentica
 
 
 async def update_authenticator(connection: Connection, authenticator: Authenticator) -> None:
-    """Write the last accepted step, and that the authenticator is confirmed."""
+    """Write the name, the last accepted step, and that the authenticator is confirmed."""
     await connection.execute(
-        "UPDATE authenticators SET last_step = $2, confirmed_at = $3 WHERE id = $1",
+        """
+        UPDATE authenticators SET name = $2, name_key = $3, last_step = $4, confirmed_at = $5 WHERE id = $1
+        """,
         authenticator.id,
+        authenticator.name,
+        authenticator.name_key,
         authenticator.last_step,
         authenticator.confirmed_at,
     )
+
+
+async def delete_authenticator(connection: Connection, authenticator_id: UUID) -> None:
+    """Forget an authenticator with its secret."""
+    await connection.execute("DELETE FROM authenticators WHERE id = $1", authenticator_id)
 
 
 async def insert_filing_link(connection: Connection, link_id: UUID, account_id: UUID) -> None:
@@ -168,11 +177,13 @@ async def end_filing_link(connection: Connection, link_id: UUID, account_id: UUI
     )
 
 
-async def has_links(connection: Connection, account_id: UUID) -> bool:
-    """Is the account linked to a filing account now?"""
-    return bool(
-        await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM filing_links WHERE account_id = $1 AND unlinked_at IS NULL)",
-            account_id,
-        )
+async def get_duties(connection: Connection, account_id: UUID) -> Duties:
+    """Is the account linked to a filing account now, and has it a role?"""
+    (row,) = await connection.fetch(
+        """
+        SELECT EXISTS (SELECT FROM filing_links WHERE account_id = $1 AND unlinked_at IS NULL) AS is_filer,
+               EXISTS (SELECT FROM role_grants WHERE account_id = $1 AND ended_at IS NULL) AS has_role
+        """,
+        account_id,
     )
+    return Duties(**row)

@@ -78,6 +78,8 @@ async def delete_what_proves(connection: Connection, account_id: UUID) -> None:
         WITH passwords AS (DELETE FROM credentials WHERE account_id = $1),
              counts AS (DELETE FROM guards WHERE account_id = $1),
              factors AS (DELETE FROM authenticators WHERE account_id = $1),
+             codes AS (DELETE FROM backup_codes WHERE account_id = $1),
+             mails AS (DELETE FROM recovery_mails WHERE account_id = $1),
              networks AS (DELETE FROM known_networks WHERE account_id = $1),
              verifications AS (DELETE FROM email_verifications WHERE account_id = $1),
              tokens AS (DELETE FROM one_time_tokens WHERE account_id = $1)

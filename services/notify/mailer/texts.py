@@ -24,6 +24,7 @@ _PAGES: Mapping[str, str] = {
     "email_change": "/confirm-email-change",
     "email_changed": "/undo-email-change",
     "erasure_asked": "/stop-erasure",
+    "recovery_link": "/recover-account",
     "verify_email": "/verify-email",
 }
 """Where the link in a kind of mail leads, with the one-time token behind it."""
@@ -70,9 +71,10 @@ def subject_of(letter: Letter) -> str:
 
 def write_texts(kind: str, name: str, details: Details, secrets: Mapping[str, str], sender: Sender) -> Texts:
     """Both bodies. The one-time token among the secrets appears only within its link. Raises TextError."""
+    shown = {key: value for key, value in secrets.items() if key != "token"}
     values: dict[str, object] = {
         "name": _on_one_line(name),
-        **{key: _in_body(value) for key, value in details.items()},
+        **{key: _in_body(value) for key, value in {**details, **shown}.items()},
         "portal_url": sender.portal_url,
         "sender_name": sender.name,
         "service_center_phone": sender.service_center_phone,

@@ -11,8 +11,6 @@ from shared.messages.accounts import (
     EmailVerificationAsked,
     PasswordChanged,
     RoleGranted,
-    SecondFactorChanged,
-    SecondFactorRequired,
     SignedInFromNewPlace,
 )
 
@@ -75,18 +73,6 @@ def account_locked(event: AccountLocked, directory: Directory) -> tuple[Letter, 
     """To the account's holder."""
     details = {"locked_until": in_words(event.locked_until, directory.business_zone)}
     return (to_person("account_locked", directory.contact(event.account_id), details),)
-
-
-def second_factor_changed(event: SecondFactorChanged, directory: Directory) -> tuple[Letter, ...]:
-    """To the account's holder."""
-    details = {"change": event.change, "authenticator_name": event.authenticator_name}
-    return (to_person("second_factor_changed", directory.contact(event.account_id), details),)
-
-
-def second_factor_required(event: SecondFactorRequired, directory: Directory) -> tuple[Letter, ...]:
-    """To the account's holder."""
-    details = {"skips_left": str(event.skips_left), "note": event.note}
-    return (to_person("second_factor_required", directory.contact(event.account_id), details),)
 
 
 def role_granted(event: RoleGranted, directory: Directory) -> tuple[Letter, ...]:
