@@ -51,11 +51,15 @@ GOOD = (
     "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
     " a ",
 )
+PERSONAL = (
+    *("first_name", "last_name", "address", "city", "state"),
+    *("postal_code", "county", "phone", "user_type"),
+)
 CHECKED_BY_ITS_SERVICE = {
     *("RegisterAccount.user_name", "UpgradeAccount.user_name", "AskVerificationAgain.user_name"),
     *("SignIn.user_name", "AskRecovery.user_name", "AskUserName.email", "Person.email"),
-    *(f"Person.{field}" for field in ("first_name", "last_name", "address", "city", "state")),
-    *(f"Person.{field}" for field in ("postal_code", "county", "phone", "user_type")),
+    *("ChangeEmail.email", "ChangeUserName.user_name"),
+    *(f"{whose}.{field}" for whose in ("Person", "Profile") for field in PERSONAL),
     *(f"LegacyAccount.{field}" for field in ("user_name", "kind", "first_name", "last_name", "email")),
     *(f"RosterRow.{field}" for field in ("login", "name", "email", "role")),
 }
