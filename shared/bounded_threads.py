@@ -31,6 +31,11 @@ class BoundedThreads:
     def __exit__(self, *_: object) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
+    @property
+    def is_full(self) -> bool:
+        """Would `run` refuse at this moment?"""
+        return self._taken >= self._limit
+
     async def run(self, work: Callable[[], T]) -> T:
         """Do it in a thread; raises BusyError at once when the line is full."""
         with self._counting:

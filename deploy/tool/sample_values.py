@@ -78,6 +78,8 @@ VALUES: dict[str, Any] = {
     "schedule_effective_on": "2024-01-01",
     "sealed": 1200,
     "seen_balance_cents": 1270,
+    "session_count": 2,
+    "session_id": "9d1fba6b0c9b2f1f7c0c6f1f0a7f8d6b3e1f0c2d4a5b697887a6c5d4e3f20112",
     "settled": 1202,
     "sequence": 42,
     "sha256": "28462c1e5b25025505bd65c591cfe44d71c8c6c25be18a877780f6a5904f7bdc",

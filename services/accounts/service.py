@@ -3,6 +3,7 @@
 from services.accounts.checks.changing import change_password
 from services.accounts.checks.confirming import confirm_authenticator
 from services.accounts.checks.legacy import load_legacy_accounts
+from services.accounts.checks.proving import prove_again
 from services.accounts.checks.recovering import recover_account
 from services.accounts.checks.registering import register_account
 from services.accounts.checks.resolving import resolve_session
@@ -14,6 +15,8 @@ from services.accounts.handlers import (
     backup_codes,
     factors,
     history,
+    locks,
+    open_sessions,
     profile,
     records,
     recovery,
@@ -21,6 +24,7 @@ from services.accounts.handlers import (
     sessions,
     verification,
 )
+from services.accounts.jobs.forgetting import forget_what_is_over
 from services.accounts.settings import Resources
 from shared.messages.accounts import (
     AccountActivated,
@@ -30,6 +34,7 @@ from shared.messages.accounts import (
     AccountHeldForReview,
     AccountLocked,
     AccountRecovered,
+    AccountUnlocked,
     AccountUpgradeFinished,
     AskErasure,
     AskRecovery,
@@ -52,6 +57,8 @@ from shared.messages.accounts import (
     EmailTakenIntoUse,
     EmailVerificationAsked,
     EmailWithdrawn,
+    EndOtherSessions,
+    EndSession,
     EnrolAuthenticator,
     EraseAccount,
     ErasureAsked,
@@ -66,8 +73,10 @@ from shared.messages.accounts import (
     MyHistory,
     MyProfile,
     MySecondFactor,
+    MySessions,
     PasswordChanged,
     ProfileChanged,
+    ProveAgain,
     RecoverAccount,
     RecoveryReferred,
     RecoveryStarted,
@@ -78,11 +87,13 @@ from shared.messages.accounts import (
     RoleGranted,
     SecondFactorChanged,
     SecondFactorRequired,
+    SessionsEnded,
     SignedInFromNewPlace,
     SignIn,
     SignOut,
     StopErasure,
     UndoEmailChange,
+    UnlockAccount,
     UpgradeAccount,
     UserNameChanged,
     UserNameReminded,
@@ -112,6 +123,9 @@ SERVICE: Service[Resources] = Service(
         UndoEmailChange: addresses.undo_email_change,
         ChangeProfile: profile.change_profile,
         ChangeUserName: profile.change_user_name,
+        EndSession: open_sessions.end_session,
+        EndOtherSessions: open_sessions.end_other_sessions,
+        UnlockAccount: locks.unlock_account,
         DeactivateAccount: sessions.deactivate_account,
         AskErasure: records.ask_erasure,
         StopErasure: records.stop_erasure,
@@ -127,6 +141,7 @@ SERVICE: Service[Resources] = Service(
         MyHistory: history.my_history,
         MyProfile: profile.my_profile,
         MySecondFactor: authenticators.my_second_factor,
+        MySessions: open_sessions.my_sessions,
     },
     checks={
         RegisterAccount: register_account,
@@ -134,6 +149,7 @@ SERVICE: Service[Resources] = Service(
         UpgradeAccount: upgrade_account,
         SignIn: sign_in,
         ResolveSession: resolve_session,
+        ProveAgain: prove_again,
         ConfirmAuthenticator: confirm_authenticator,
         ChangePassword: change_password,
         RecoverAccount: recover_account,
@@ -158,6 +174,8 @@ SERVICE: Service[Resources] = Service(
         EmailWithdrawn,
         ProfileChanged,
         UserNameChanged,
+        AccountUnlocked,
+        SessionsEnded,
         PasswordChanged,
         SecondFactorChanged,
         SecondFactorRequired,
@@ -170,5 +188,5 @@ SERVICE: Service[Resources] = Service(
         UserNameReminded,
         RoleGranted,
     ),
-    jobs={"erasures": blank_next_messages},
+    jobs={"erasures": blank_next_messages, "forget_what_is_over": forget_what_is_over},
 )

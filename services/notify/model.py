@@ -34,6 +34,8 @@ CLASS_OF: Mapping[str, MailClass] = {
     "new_sign_in_place": "security",
     "account_held": "security",
     "account_locked": "security",
+    "account_unlocked": "security",
+    "sessions_ended": "security",
     "second_factor_changed": "security",
     "second_factor_required": "security",
     "authenticator_renamed": "security",

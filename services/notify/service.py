@@ -2,7 +2,17 @@
 
 from services.notify import handlers, jobs
 from services.notify.handlers import mailing
-from services.notify.rules import accounts, addresses, billing, factors, linking, records, recovery, usage
+from services.notify.rules import (
+    accounts,
+    addresses,
+    billing,
+    factors,
+    linking,
+    records,
+    recovery,
+    sessions,
+    usage,
+)
 from services.notify.settings import Resources
 from shared.messages.accounts import (
     AccountActivated,
@@ -11,6 +21,7 @@ from shared.messages.accounts import (
     AccountHeldForReview,
     AccountLocked,
     AccountRecovered,
+    AccountUnlocked,
     AccountUpgradeFinished,
     AuthenticatorRenamed,
     BackupCodesReplaced,
@@ -31,6 +42,7 @@ from shared.messages.accounts import (
     RoleGranted,
     SecondFactorChanged,
     SecondFactorRequired,
+    SessionsEnded,
     SignedInFromNewPlace,
     UserNameChanged,
     UserNameReminded,
@@ -89,6 +101,8 @@ SERVICE: Service[Resources] = Service(
         RecoveryReferred: mailing(recovery.recovery_referred),
         AccountRecovered: mailing(recovery.account_recovered),
         UserNameReminded: mailing(recovery.user_name_reminder),
+        AccountUnlocked: mailing(sessions.account_unlocked),
+        SessionsEnded: mailing(sessions.sessions_ended),
         RoleGranted: mailing(accounts.role_granted),
         FilingAccountLinked: mailing(linking.filing_account_linked),
         FilingAccountUnlinked: mailing(linking.filing_account_unlinked),

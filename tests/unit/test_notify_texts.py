@@ -50,6 +50,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "new_sign_in_place": {"signed_in": "February 1, 2024, 12:00 PM CST"},
     "account_locked": {"locked_until": "February 1, 2024, 12:15 PM CST"},
     **letters_of_factors.SAMPLES,
+    "account_unlocked": {},
+    "sessions_ended": {"session_count": "3"},
     "role_granted": {"role": "court staff", "court_name": COURT["court_name"]},
     "filing_account_linked": {**LINK, "linked_at": "February 1, 2024, 1:00 PM EST"},
     "filing_account_unlinked": {**UNLINK, "unlinked_by": "the court"},
@@ -210,6 +212,7 @@ def test_a_court_without_a_number_is_named_without_one(kind: str) -> None:
         ("email_change", "confirm-email-change"),
         ("email_changed", "undo-email-change"),
         ("recovery_link", "recover-account"),
+        ("account_locked", "unlock"),
     ],
 )
 def test_the_one_time_token_is_only_in_its_link(kind: str, page: str) -> None:
@@ -219,6 +222,16 @@ def test_the_one_time_token_is_only_in_its_link(kind: str, page: str) -> None:
     assert texts.plain.count(link) == 1
     assert f'<a href="{link}">{link}</a>' in texts.html
     assert "abc+/=" not in texts.plain + texts.html
+
+
+def test_who_gets_no_link_to_unlock_is_told_of_the_lock_all_the_same() -> None:
+    texts = mailer.write_texts("account_locked", "Ann", SAMPLES["account_locked"], {}, SENDER)
+
+    assert "Locked until: February 1, 2024, 12:15 PM CST" in texts.plain
+    assert "link" not in texts.plain + texts.html
+    assert words_of(texts.html).replace(":", "") == " ".join(
+        texts.plain.replace("-- \n", "").replace(":", "").split()
+    )
 
 
 def test_what_a_person_typed_is_neither_markup_nor_a_paragraph() -> None:

@@ -1,14 +1,18 @@
 """Guarding: what each attempt at a password or passcode counts, and what follows from a failure."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.accounts.checks.settling import Workbench
 from services.accounts.model import Account, Credential, Guard
 from services.accounts.rules import guards, second_factor
 from services.accounts.rules.backup_codes import hash_code, plain_code
-from services.accounts.store import backup_codes, credentials, saving
+from services.accounts.store import backup_codes, credentials, saving, sessions
 from services.accounts.store.saving import Work
 from shared.messages.accounts import AccountLocked, BackupCodeUsed
+
+_MAIL_MAY_TAKE = timedelta(days=7)
+"""The mail that tells of a lock goes out late rather than never, though its link is worthless by then."""
 
 
 async def admit(account_id: UUID | None, bench: Workbench) -> Credential | None:
@@ -19,12 +23,17 @@ async def admit(account_id: UUID | None, bench: Workbench) -> Credential | None:
     if account_id is None:
         return None
     async with bench.transaction() as work:
-        guard = await credentials.lock_guard(work.connection, account_id, "password")
-        counted = guards.count_attempt(guard, work.now, work.resources.policies)
-        if counted is None:
-            return None
-        await credentials.update_guard(work.connection, counted)
-        return await credentials.get_credential(work.connection, account_id)
+        return await count_guess(account_id, work)
+
+
+async def count_guess(account_id: UUID, work: Work) -> Credential | None:
+    """The same within a transaction, which must be committed before the password is looked at."""
+    guard = await credentials.lock_guard(work.connection, account_id, "password")
+    counted = guards.count_attempt(guard, work.now, work.resources.policies)
+    if counted is None:
+        return None
+    await credentials.update_guard(work.connection, counted)
+    return await credentials.get_credential(work.connection, account_id)
 
 
 async def forgive(credential: Credential | None, bench: Workbench) -> None:
@@ -41,8 +50,20 @@ async def fail(work: Work, account: Account, guard: Guard) -> None:
     after = guards.after_failure(guard, work.now, work.resources.policies)
     await credentials.update_guard(work.connection, after)
     if after.locked_until is not None and after.locked_until != guard.locked_until:
-        work.emit(AccountLocked(account_id=account.id, locked_until=after.locked_until))
+        await _lock(work, account, after.locked_until)
         await saving.record(work, account, f"{guard.kind}_locked")
+
+
+async def _lock(work: Work, account: Account, until: datetime) -> None:
+    """A lock ends what is half-way: a session whose password was proved and whose factor is still to be."""
+    await sessions.end_restricted_sessions(work.connection, account.id, at=work.now, ended_by="lock")
+    token = None
+    if account.is_email_verified:
+        lifetime = until - work.now
+        token = await saving.issue_token(
+            work, account, "unlock", email=account.email, lifetime=lifetime, readable_for=_MAIL_MAY_TAKE
+        )
+    work.emit(AccountLocked(account_id=account.id, locked_until=until, unlock_token=token))
 
 
 async def is_passcode(work: Work, account: Account, code: str, *, offered_id: UUID | None = None) -> bool:

@@ -1,17 +1,18 @@
 """Signing in."""
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from secrets import token_hex
 from uuid import UUID
 
 from services.accounts import passwords
-from services.accounts.checks.guarding import admit, fail, forgive, is_passcode
+from services.accounts.checks.guarding import fail
+from services.accounts.checks.proving import Proof, is_proved
 from services.accounts.checks.settling import Workbench, busy
-from services.accounts.model import Account, Credential, Session
-from services.accounts.rules import access, guards, second_factor, texts
+from services.accounts.checks.throttling import ThrottledError, admit_stranger, forgive_stranger
+from services.accounts.model import Account, Counted, Credential, Session
+from services.accounts.rules import access, second_factor
 from services.accounts.rules.secrecy import normalise
-from services.accounts.store import accounts, credentials, saving, sessions
+from services.accounts.store import accounts, credentials, saving, sessions, throttles
 from services.accounts.store.saving import Work
 from shared.bounded_threads import BusyError
 from shared.messages.accounts import Busy, SignedIn, SignedInFromNewPlace, SignIn, SignInRefused
@@ -21,40 +22,32 @@ TOKEN_BYTES = 64  # 128 characters, as existing clients expect
 _TOKEN_SHOWN_FOR_SECONDS = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """A counted attempt whose password was right; `rehashed` is a better verifier, if there is one."""
-
-    credential: Credential
-    rehashed: str | None
-    passcode: str | None
-    network: str
-
-
 async def sign_in(command: SignIn, bench: Workbench) -> SignedIn | SignInRefused | Busy:
-    """Count, compare outside of any transaction, settle; one answer and the same hashing for each failure."""
+    """Count, compare outside of any transaction, settle; one answer and the same hashing for each failure.
+
+    A flood is told so before anything is read or opened, so that it costs next to nothing.
+    """
+    if bench.resources.hashing.is_full:
+        return busy()
     password = normalise(bench.open(command, "password"))
     passcode = None if command.passcode is None else bench.open(command, "passcode")
-    credential = await admit(await _find(command.user_name, bench), bench)
     try:
-        is_right = await passwords.is_password(bench.resources, credential, password)
-        rehashed = await passwords.rehash(bench.resources, credential, password) if is_right else None
+        attempt = await admit_stranger(command, bench)
+    except ThrottledError as error:
+        return Busy(retry_after_seconds=error.retry_after_seconds)
+    try:
+        is_right = await passwords.is_password(bench.resources, attempt.credential, password)
+        rehashed = await passwords.rehash(bench.resources, attempt.credential, password) if is_right else None
     except BusyError:
-        await forgive(credential, bench)
+        await forgive_stranger(attempt, bench)
         return busy()
-    if credential is None:
+    if attempt.credential is None:
         return SignInRefused()
-    proof = Proof(credential=credential, rehashed=rehashed, passcode=passcode, network=command.network)
     async with bench.transaction() as work:
-        return await (_let_in(proof, work) if is_right else _turn_away(credential.account_id, work))
-
-
-async def _find(user_name: str, bench: Workbench) -> UUID | None:
-    key = texts.user_name_key(user_name)
-    if key is None:
-        return None
-    async with bench.transaction() as work:
-        return await accounts.find_id_by_user_name(work.connection, key)
+        if not is_right:
+            return await _turn_away(attempt.credential.account_id, work)
+        proof = Proof(credential=attempt.credential, rehashed=rehashed, passcode=passcode)
+        return await _let_in(proof, attempt.in_network, work)
 
 
 async def _turn_away(account_id: UUID, work: Work) -> SignInRefused:
@@ -63,26 +56,14 @@ async def _turn_away(account_id: UUID, work: Work) -> SignInRefused:
     return SignInRefused()
 
 
-async def _let_in(proof: Proof, work: Work) -> SignedIn | SignInRefused:
-    """The password was right; what has changed since it was compared counts."""
+async def _let_in(proof: Proof, in_network: Counted, work: Work) -> SignedIn | SignInRefused:
+    """Only a whole success takes the network's count back: a right password with a wrong passcode doesn't."""
     account = await accounts.lock_account(work.connection, proof.credential.account_id)
-    guard = await credentials.lock_guard(work.connection, account.id, "password")
-    present = await credentials.get_credential(work.connection, account.id)
-    is_current = present.changed_at == proof.credential.changed_at and not guards.is_locked(guard, work.now)
-    if not is_current or not access.may_sign_in(account):
-        await fail(work, account, guard)
+    if not await is_proved(proof, account, work):
         return SignInRefused()
-    await credentials.update_guard(work.connection, guards.after_success(guard))
-    if proof.rehashed is not None and present == proof.credential:
-        better = replace(present, scheme="argon2id", password_hash=proof.rehashed, recipe="")
-        await credentials.update_credential(work.connection, better)
-    if account.has_second_factor and not await _is_second_proved(proof, account, work):
-        return SignInRefused()
-    return await _open_session(account, present, proof.network, work)
-
-
-async def _is_second_proved(proof: Proof, account: Account, work: Work) -> bool:
-    return proof.passcode is not None and await is_passcode(work, account, proof.passcode)
+    signed_in = await _open_session(account, proof.credential, in_network.throttle.subject, work)
+    await throttles.take_back(work.connection, in_network)
+    return signed_in
 
 
 async def _open_session(account: Account, credential: Credential, network: str, work: Work) -> SignedIn:

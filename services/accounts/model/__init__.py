@@ -4,23 +4,27 @@ from services.accounts.model.accounts import Account, Likeness, Standing
 from services.accounts.model.credentials import Authenticator, Credential, Duties, Guard, GuardKind
 from services.accounts.model.history import HistoryEntry, chain_entry, is_unbroken
 from services.accounts.model.records import AskedErasure
-from services.accounts.model.sessions import Session, Verification
+from services.accounts.model.sessions import InForce, Session, Verification
+from services.accounts.model.throttles import Counted, Throttle
 from services.accounts.model.tokens import OneTimeToken, Purpose
 
 __all__ = [
     "Account",
     "AskedErasure",
     "Authenticator",
+    "Counted",
     "Credential",
     "Duties",
     "Guard",
     "GuardKind",
     "HistoryEntry",
+    "InForce",
     "Likeness",
     "OneTimeToken",
     "Purpose",
     "Session",
     "Standing",
+    "Throttle",
     "Verification",
     "chain_entry",
     "is_unbroken",

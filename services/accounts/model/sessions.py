@@ -25,6 +25,14 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """Which sessions can be used: used after one instant and opened after another, if they weren't ended."""
+
+    used_after: datetime
+    opened_after: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """A one-time token that proves an e-mail address, until it is used, replaced or too old."""
 

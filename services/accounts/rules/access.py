@@ -1,8 +1,9 @@
 """Who may do what: signing in, the second factor, sensitive acts, roles."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.accounts.model import Account, Credential, Session
+from services.accounts.model import Account, Credential, InForce, Session
 from shared.assertion import Assertion, Role
 from shared.messages.accounts import ResolveSession, RoleName, RoleRefused
 from shared.messages.base import NotAllowed
@@ -68,13 +69,17 @@ def refuse_session(
 
     `serves_restricted`: is it something that a restricted session is there for?
     """
-    if session is None or account.status not in _OPEN_STATUSES:
-        return NotAllowed(reason="assertion_invalid")
-    if session.is_restricted and not serves_restricted:
-        return NotAllowed(reason="session_restricted")
+    refused = _refuse_use(account, session, serves_restricted=serves_restricted)
+    if refused is not None or session is None:
+        return refused
     if account.has_second_factor and session.level < 2:
         return NotAllowed(reason="session_level_too_low")
     return None
+
+
+def refuse_proving_again(account: Account, session: Session | None) -> NotAllowed | None:
+    """Why nobody can prove anew in this session who they are, or None; the level is what this may raise."""
+    return _refuse_use(account, session, serves_restricted=False)
 
 
 def refuse_password_change(account: Account, session: Session | None) -> NotAllowed | None:
@@ -111,10 +116,12 @@ def refuse_role(account: Account | None, role: RoleName, court_id: str | None) -
     return None
 
 
-def earliest_in_force(now: datetime, policies: AccountPolicies) -> tuple[datetime, datetime]:
-    """A session must have been used after the first instant, and opened after the second."""
-    idle = timedelta(minutes=policies.session_idle_minutes)
-    return now - idle, now - timedelta(hours=policies.session_absolute_hours)
+def in_force(now: datetime, policies: AccountPolicies) -> InForce:
+    """Which sessions can be used now."""
+    return InForce(
+        used_after=now - timedelta(minutes=policies.session_idle_minutes),
+        opened_after=now - timedelta(hours=policies.session_absolute_hours),
+    )
 
 
 def opened_session(
@@ -131,6 +138,11 @@ def opened_session(
         is_restricted=is_restricted,
         network=network,
     )
+
+
+def proved_again(account: Account, session: Session, now: datetime) -> Session:
+    """The session once its holder has proved anew who they are, by all that the account asks for."""
+    return replace(session, level=2 if account.has_second_factor else 1, proved_at=now)
 
 
 def serves(account: Account, session: Session, audience: str) -> bool:
@@ -170,6 +182,14 @@ def assert_for(
         for_message_id=query.for_message_id,
         for_message_name=query.for_message_name,
     )
+
+
+def _refuse_use(account: Account, session: Session | None, *, serves_restricted: bool) -> NotAllowed | None:
+    if session is None or account.status not in _OPEN_STATUSES:
+        return NotAllowed(reason="assertion_invalid")
+    if session.is_restricted and not serves_restricted:
+        return NotAllowed(reason="session_restricted")
+    return None
 
 
 def _refuse_proof(

@@ -3,8 +3,11 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.accounts.model import Guard
+from services.accounts.model import Guard, GuardKind
 from shared.policies import AccountPolicies
+
+KINDS: tuple[GuardKind, ...] = ("password", "passcode")
+"""In the order in which they are held by whoever needs both."""
 
 
 def is_locked(guard: Guard, now: datetime) -> bool:

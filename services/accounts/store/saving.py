@@ -118,9 +118,18 @@ async def ask_verification(work: Work, account: Account) -> None:
 
 
 async def issue_token(
-    work: Work, account: Account, purpose: Purpose, *, email: str, lifetime: timedelta
+    work: Work,
+    account: Account,
+    purpose: Purpose,
+    *,
+    email: str,
+    lifetime: timedelta,
+    readable_for: timedelta | None = None,
 ) -> Sealed:
-    """Keep a new token, to be mailed by `notify`; one of the same purpose stops working, but an undoing."""
+    """Keep a new token, to be mailed by `notify`; one of the same purpose stops working, but an undoing.
+
+    `readable_for`: how late the mail may be written, where that is longer than the token works.
+    """
     if purpose != "email_undo":
         await tokens.close_tokens(work.connection, account.id, (purpose,), work.now)
     token, expires_at = secrets.token_urlsafe(_TOKEN_BYTES), work.now + lifetime
@@ -136,7 +145,7 @@ async def issue_token(
             closed_at=None,
         ),
     )
-    return to_be_sealed(token, reader="notify", expires_at=expires_at)
+    return to_be_sealed(token, reader="notify", expires_at=work.now + (readable_for or lifetime))
 
 
 async def lock_token(work: Work, token: str, purpose: Purpose) -> tuple[Account, OneTimeToken] | None:

@@ -27,25 +27,6 @@ async def insert_session(connection: Connection, session: Session) -> None:
     )
 
 
-async def use_session(
-    connection: Connection, token_hash: bytes, *, now: datetime, used_after: datetime, opened_after: datetime
-) -> Session | None:
-    """Note that a session is used and read it, unless it has ended, was idle too long or is too old."""
-    row = await connection.fetchrow(
-        """
-        UPDATE sessions
-           SET last_used_at = greatest(last_used_at, $2)
-         WHERE token_hash = $1 AND ended_at IS NULL AND last_used_at > $3 AND opened_at > $4
-        RETURNING token_hash, account_id, level, proved_at, opened_at, last_used_at, is_restricted, network
-        """,
-        token_hash,
-        now,
-        used_after,
-        opened_after,
-    )
-    return None if row is None else Session(**row)
-
-
 async def lock_open_session(connection: Connection, token_hash: bytes, account_id: UUID) -> Session | None:
     """Read a session of an account that has not been ended, and hold it; it may be too old."""
     row = await connection.fetchrow(
@@ -110,6 +91,21 @@ async def end_all_sessions(connection: Connection, account_id: UUID, *, at: date
     )
 
 
+async def end_restricted_sessions(
+    connection: Connection, account_id: UUID, *, at: datetime, ended_by: str
+) -> None:
+    """End those sessions of an account that serve only to put something right."""
+    await connection.execute(
+        """
+        UPDATE sessions SET ended_at = $2, ended_by = $3
+         WHERE account_id = $1 AND is_restricted AND ended_at IS NULL
+        """,
+        account_id,
+        at,
+        ended_by,
+    )
+
+
 async def end_other_sessions(
     connection: Connection, account_id: UUID, kept: bytes, *, at: datetime, ended_by: str
 ) -> None:
@@ -146,20 +142,6 @@ async def insert_known_network(connection: Connection, account_id: UUID, network
         at,
     )
     return status == "INSERT 0 1"
-
-
-async def list_roles(connection: Connection, account_id: UUID) -> tuple[Role, ...]:
-    """The roles that an account holds now."""
-    rows = await connection.fetch(
-        """
-        SELECT role, court_id
-          FROM role_grants
-         WHERE account_id = $1 AND ended_at IS NULL
-         ORDER BY role, court_id NULLS FIRST
-        """,
-        account_id,
-    )
-    return tuple(Role(role=row["role"], court_id=row["court_id"]) for row in rows)
 
 
 async def insert_role_grant(

@@ -21,6 +21,7 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 FORMS = ("subject.txt", "body.txt", "body.html")
 LONGEST_VALUE = 2000
 _PAGES: Mapping[str, str] = {
+    "account_locked": "/unlock",
     "email_change": "/confirm-email-change",
     "email_changed": "/undo-email-change",
     "erasure_asked": "/stop-erasure",

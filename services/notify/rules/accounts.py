@@ -1,5 +1,7 @@
 """The letters that follow from what `accounts` announces."""
 
+from dataclasses import replace
+
 from services.notify.model import Directory, Letter
 from services.notify.rules.letters import in_words, to_person
 from shared.messages.accounts import (
@@ -70,9 +72,12 @@ def new_sign_in_place(event: SignedInFromNewPlace, directory: Directory) -> tupl
 
 
 def account_locked(event: AccountLocked, directory: Directory) -> tuple[Letter, ...]:
-    """To the account's holder."""
+    """To the account's holder; with the one-time token that unlocks it, unless nobody proved the address."""
     details = {"locked_until": in_words(event.locked_until, directory.business_zone)}
-    return (to_person("account_locked", directory.contact(event.account_id), details),)
+    letter = to_person("account_locked", directory.contact(event.account_id), details)
+    if event.unlock_token is None:
+        return (letter,)
+    return (replace(letter, sealed={"token": event.unlock_token}, expires_at=event.unlock_token.expires_at),)
 
 
 def role_granted(event: RoleGranted, directory: Directory) -> tuple[Letter, ...]:

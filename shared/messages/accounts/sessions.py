@@ -44,7 +44,7 @@ class SignInRefused(Reply, frozen=True, kw_only=True, tag="accounts.sign_in_refu
 
 
 class Busy(Reply, frozen=True, kw_only=True, tag="accounts.busy.v1"):
-    """Too many passwords are being checked: ask again in `retry_after_seconds`."""
+    """Too many passwords are being checked, or too many sign-ins came: ask again in `retry_after_seconds`."""
 
     retry_after_seconds: int
 
@@ -114,7 +114,11 @@ class SignedInFromNewPlace(Event, frozen=True, kw_only=True, tag="accounts.signe
 
 
 class AccountLocked(Event, frozen=True, kw_only=True, tag="accounts.account_locked.v1"):
-    """Too many failures: no sign-in until `locked_until`; what is signed in stays so."""
+    """Too many failures: no sign-in until `locked_until`; what is signed in stays so.
+
+    `unlock_token` ends the lock before (`UnlockAccount`); none is mailed to an address that nobody proved.
+    """
 
     account_id: UUID
     locked_until: datetime
+    unlock_token: Sealed | None = None

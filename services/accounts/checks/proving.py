@@ -1,0 +1,86 @@
+"""Proving: a password that was right, and the passcode with it, settled under the account's lock."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from services.accounts import passwords
+from services.accounts.checks.guarding import count_guess, fail, forgive, is_passcode
+from services.accounts.checks.settling import Workbench, busy, find_settled, settle_once
+from services.accounts.model import Account, Credential
+from services.accounts.rules import access, guards
+from services.accounts.rules.secrecy import normalise
+from services.accounts.store import accounts, credentials, saving, sessions
+from services.accounts.store.asking import lock_asker
+from services.accounts.store.saving import Work
+from shared.bounded_threads import BusyError
+from shared.messages.accounts import ProofRefused, ProveAgain, ProvedAgain
+from shared.messages.base import Message, NotAllowed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A counted attempt whose password was right; `rehashed` is a better verifier, if there is one."""
+
+    credential: Credential
+    rehashed: str | None
+    passcode: str | None
+
+
+async def is_proved(proof: Proof, account: Account, work: Work) -> bool:
+    """The password was right: what has changed since it was compared counts, and then the second factor."""
+    guard = await credentials.lock_guard(work.connection, account.id, "password")
+    present = await credentials.get_credential(work.connection, account.id)
+    is_current = present.changed_at == proof.credential.changed_at and not guards.is_locked(guard, work.now)
+    if not is_current or not access.may_sign_in(account):
+        await fail(work, account, guard)
+        return False
+    await credentials.update_guard(work.connection, guards.after_success(guard))
+    if proof.rehashed is not None and present == proof.credential:
+        better = replace(present, scheme="argon2id", password_hash=proof.rehashed, recipe="")
+        await credentials.update_credential(work.connection, better)
+    if not account.has_second_factor:
+        return True
+    return proof.passcode is not None and await is_passcode(work, account, proof.passcode)
+
+
+async def prove_again(command: ProveAgain, bench: Workbench) -> Message:
+    """Count, compare outside of any transaction, settle; one answer and the same hashing for each failure."""
+    password = normalise(bench.open(command, "password"))
+    passcode = None if command.passcode is None else bench.open(command, "passcode")
+    async with bench.transaction() as work:
+        asker = await lock_asker(work)
+        answer = await find_settled(command, bench, work) or access.refuse_proving_again(
+            asker.account, asker.session
+        )
+        credential = None if answer is not None else await count_guess(asker.account.id, work)
+    if answer is not None:
+        return answer
+    try:
+        is_right = await passwords.is_password(bench.resources, credential, password)
+        rehashed = await passwords.rehash(bench.resources, credential, password) if is_right else None
+    except BusyError:
+        await forgive(credential, bench)
+        return busy()
+    if credential is None:
+        return ProofRefused()
+    proof = Proof(credential=credential, rehashed=rehashed, passcode=passcode)
+    return await settle_once(command, bench, partial(_refresh, proof) if is_right else _count_failure)
+
+
+async def _refresh(proof: Proof, work: Work) -> ProvedAgain | ProofRefused | NotAllowed:
+    asker = await lock_asker(work)
+    refused = access.refuse_proving_again(asker.account, asker.session)
+    if refused is not None or asker.session is None:
+        return refused or NotAllowed(reason="assertion_invalid")
+    if not await is_proved(proof, asker.account, work):
+        return ProofRefused()
+    proved = access.proved_again(asker.account, asker.session, work.now)
+    await sessions.update_session(work.connection, proved)
+    await saving.record(work, asker.account, "proved_again", level=str(proved.level))
+    return ProvedAgain(level=proved.level, proved_at=proved.proved_at)
+
+
+async def _count_failure(work: Work) -> ProofRefused:
+    account = await accounts.lock_account(work.connection, work.assertion.account_id)
+    await fail(work, account, await credentials.lock_guard(work.connection, account.id, "password"))
+    return ProofRefused()

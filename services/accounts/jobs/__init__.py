@@ -1,0 +1,1 @@
+"""What `accounts` does by itself, in leased or bounded steps."""
