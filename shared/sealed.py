@@ -87,7 +87,10 @@ class Seals:
         """The secret in a sealed value that was kept apart from its message; raises as `open` does."""
         if now >= sealed.expires_at:
             raise SealError(f"{field} is expired")
-        return self._open(sealed, message_id, field).decode()
+        try:
+            return self._open(sealed, message_id, field).decode()
+        except UnicodeDecodeError:  # lone surrogates are no UTF-8; the error would hold the secret
+            raise SealError(f"{field} is not text") from None
 
     def digest(self, message: Message, message_id: UUID, asker: str) -> bytes:
         """SHA-256 over who asks and the body, each sealed field replaced by a keyed digest of its text.

@@ -25,6 +25,9 @@ DrawNumber = Callable[[], str]
 class Settings(ServiceSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Read from `NEXTGEN_ACCOUNTS_...`; each hashing thread takes `password_memory_kib` while it works.
 
+    There are more workers than can wait for a hashing thread: so a flood of sign-ins is told that it is too
+    much, and sessions are resolved meanwhile.
+
     `signing_key` is the hex of the Ed25519 private key that signs assertions, `signing_key_id` the name under
     which its public key is in every service's file; `factor_key` is the hex of the 32 bytes that encrypt the
     authenticators' secrets.
@@ -36,7 +39,12 @@ class Settings(ServiceSettings, frozen=True, kw_only=True, forbid_unknown_fields
     password_memory_kib: Annotated[int, msgspec.Meta(ge=8)] = 19 * 1024
     password_passes: Positive = 2
     hashing_threads: Positive = 2
-    hashing_waiting_limit: Positive = 64
+    hashing_waiting_limit: Positive = 24
+    worker_count: int = 40
+
+    def __post_init__(self) -> None:
+        if self.worker_count <= self.hashing_threads + self.hashing_waiting_limit:
+            raise ValueError("worker_count must be above hashing_threads and hashing_waiting_limit together")
 
 
 @dataclass(frozen=True, kw_only=True)

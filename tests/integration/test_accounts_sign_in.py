@@ -1,11 +1,10 @@
 """Signing in: one answer for every failure, and no guess that isn't counted."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 import argon2
 import pytest
@@ -28,24 +27,10 @@ from tests.builders_accounts import (
     resolve,
     sign_in,
 )
+from tests.counting_hasher import CountingHasher
 from tests.messaging import Workplace
 
 Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
-
-
-class CountingHasher(argon2.PasswordHasher):
-    """Counts what it compares, and with what; may be held back."""
-
-    def __init__(self) -> None:
-        super().__init__(time_cost=1, memory_cost=64, parallelism=1)
-        self.compared: list[str | bytes] = []
-        self.may_work = threading.Event()
-        self.may_work.set()
-
-    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002
-        self.may_work.wait(10)
-        self.compared.append(hash)
-        return super().verify(hash, password)
 
 
 @pytest.fixture
@@ -85,13 +70,13 @@ async def test_user_names_are_equal_whatever_their_case_and_passwords_are_not(pl
     assert isinstance(await sign_in(place, member.user_name, PASSWORD.upper()), SignInRefused)
 
 
-async def test_a_password_typed_with_other_unicode_composition_is_the_same(place: Workplace) -> None:
+async def test_nfc_and_nfd_twins_are_one_password(place: Workplace) -> None:
     member = await a_member(place, password="caf\u00e9-glimmer-40-pond")
 
     assert isinstance(await sign_in(place, member.user_name, "cafe\u0301-glimmer-40-pond"), SignedIn)
 
 
-async def test_unknown_user_and_wrong_password_answer_alike_and_hash_once_each(
+async def test_unknown_user_and_wrong_password_are_alike_in_body_and_call_the_hasher_once_each(
     place: Workplace, hasher: CountingHasher
 ) -> None:
     member = await a_member(place)
@@ -108,7 +93,7 @@ async def test_unknown_user_and_wrong_password_answer_alike_and_hash_once_each(
     assert first == second == third
 
 
-async def test_fifty_wrong_passwords_at_once_are_compared_five_times_and_lock_once(
+async def test_fifty_parallel_wrong_passwords_against_a_limit_of_five_are_compared_five_times_and_lock_once(
     place: Workplace, hasher: CountingHasher
 ) -> None:
     member = await a_member(place)
@@ -147,7 +132,9 @@ async def test_a_right_password_among_many_wrong_ones_gets_in_only_within_the_li
     assert hasher.compared.count(kept) == 5
 
 
-async def test_a_lock_ends_a_sign_in_that_is_half_way(place: Workplace, hasher: CountingHasher) -> None:
+async def test_a_lockout_ends_a_sign_in_whose_password_is_being_compared(
+    place: Workplace, hasher: CountingHasher
+) -> None:
     member = await a_member(place)
     hasher.may_work.clear()
 

@@ -10,4 +10,7 @@ CREATE TABLE throttles (
 ) WITH (fillfactor = 50);
 CREATE INDEX throttles_by_window ON throttles (window_started_at);
 GRANT SELECT, INSERT, UPDATE, DELETE ON throttles TO accounts;
+
+-- Counts and sessions that have no effect any more are forgotten.
+GRANT DELETE ON sessions TO accounts;
 -- migrate:down

@@ -14,6 +14,9 @@ PasswordReason = Literal[
     "password_needs_classes",
 ]
 SHORTEST, LONGEST = 14, 128
+LONGEST_COMPOSED = 1024
+"""A character has four code points at most before composing; composing takes the square of their number, so
+that a few ten thousand combining marks would hold up everybody for seconds."""
 SHORTEST_OWN_PART = 3
 _MOST_COMMON_PARTS = 2
 _SHORTEST_COMMON_PART = 3
@@ -23,7 +26,12 @@ _DISGUISES = str.maketrans("@4301!$5+7", "aaeoiisstt")
 
 
 def normalise(password: str) -> str:
-    """NFC, so that the same characters typed on another keyboard are the same password."""
+    """NFC, so that the same characters typed on another keyboard are the same password.
+
+    What is longer than any password can be, however it is composed, is cut and left as it is: it is nobody's.
+    """
+    if len(password) > LONGEST_COMPOSED:
+        return password[: LONGEST_COMPOSED + 1]
     return unicodedata.normalize("NFC", password)
 
 
