@@ -3,7 +3,7 @@
 from services.notify.rules import accounts, records
 from shared.messages import accounts as of_accounts
 from tests.messaging import NOON
-from tests.unit import letters_of_addresses
+from tests.unit import letters_of_addresses, letters_of_sessions
 from tests.unit.letters import PERSON, SEALED, Expected
 
 EXPECTED: list[Expected] = [
@@ -59,4 +59,5 @@ EXPECTED: list[Expected] = [
         {"role_granted": "ann@example.org"},
     ),
     *letters_of_addresses.EXPECTED,
+    *letters_of_sessions.EXPECTED,
 ]
