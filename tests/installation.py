@@ -86,10 +86,13 @@ class Installation:
         return ServiceSettings(**{**usual, **changes})
 
     def environment(self, service: str, database_url: str, **changes: str) -> dict[str, str]:
-        """A service's settings as variables, for running it as a process of its own."""
+        """A service's settings as variables, for a process of its own; what is usual is left to its defaults."""
         settings = msgspec.to_builtins(self.settings(service, database_url), enc_hook=str)
+        usual = {field.name: field.default for field in msgspec.structs.fields(ServiceSettings)}
         prefix = f"NEXTGEN_{service.upper()}_"
-        found = {prefix + name.upper(): str(value) for name, value in settings.items() if value is not None}
+        found = {
+            prefix + name.upper(): str(value) for name, value in settings.items() if value != usual[name]
+        }
         return {**os.environ, "NEXTGEN_ENVIRONMENT": "test", **found, **changes}
 
     def bench(self, service: Service[Any], pool: Any, clock: Clock, resources: Any = None) -> Bench[Any]:

@@ -19,9 +19,12 @@ from shared.messages.accounts import (
     ChangeUserName,
     ConfirmAuthenticator,
     DeactivateAccount,
+    EndOtherSessions,
+    EndSession,
     EnrolAuthenticator,
     GrantRole,
     MyAccount,
+    ProveAgain,
     ResolveSession,
     UpgradeAccount,
 )
@@ -62,6 +65,9 @@ def an_act(kind: type[Command], place: Workplace) -> Command:
         ChangeProfile(profile=a_profile()),
         ChangeUserName(user_name="new.name"),
         DeactivateAccount(),
+        EndOtherSessions(),
+        EndSession(session_id="0" * 64),
+        ProveAgain(password=secret),
         GrantRole(account_id=uuid4(), role="psc"),
         an_upgrade(place),
     )
@@ -81,6 +87,9 @@ ACTS = (
     ChangeProfile,
     ChangeUserName,
     DeactivateAccount,
+    EndOtherSessions,
+    EndSession,
+    ProveAgain,
     GrantRole,
     UpgradeAccount,
 )
