@@ -86,7 +86,7 @@ class Installation:
         return ServiceSettings(**{**usual, **changes})
 
     def environment(self, service: str, database_url: str, **changes: str) -> dict[str, str]:
-        """A service's settings as variables, for a process of its own; what is usual is left to its defaults."""
+        """A service's settings as variables, for a process of its own; the usual ones are its defaults."""
         settings = msgspec.to_builtins(self.settings(service, database_url), enc_hook=str)
         usual = {field.name: field.default for field in msgspec.structs.fields(ServiceSettings)}
         prefix = f"NEXTGEN_{service.upper()}_"
