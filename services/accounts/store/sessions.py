@@ -144,6 +144,20 @@ async def insert_known_network(connection: Connection, account_id: UUID, network
     return status == "INSERT 0 1"
 
 
+async def list_roles(connection: Connection, account_id: UUID) -> tuple[Role, ...]:
+    """The roles that an account holds now."""
+    rows = await connection.fetch(
+        """
+        SELECT role, court_id
+          FROM role_grants
+         WHERE account_id = $1 AND ended_at IS NULL
+         ORDER BY role, court_id NULLS FIRST
+        """,
+        account_id,
+    )
+    return tuple(Role(role=row["role"], court_id=row["court_id"]) for row in rows)
+
+
 async def insert_role_grant(
     connection: Connection,
     grant_id: UUID,
