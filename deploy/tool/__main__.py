@@ -13,6 +13,7 @@ from deploy.demo.play import play
 from deploy.local import servers
 from deploy.local.progress import LocalServerError
 from deploy.tool import clock, outboxes, parked, processes, releases, replaying, stories, tracing
+from deploy.tool.bootstrap import bootstrap
 from deploy.tool.contracts import write_documents
 from deploy.tool.databases import MigrationError
 from deploy.tool.installing import install as install_on
@@ -25,6 +26,7 @@ from deploy.tool.residence import ResidenceError
 from deploy.tool.status import print_status
 from deploy.tool.stories import StoryError
 from deploy.tool.topology import TopologyError
+from deploy.tool.verify_history import verify_history
 from deploy.tool.verify_statement import verify_statement
 from shared.errors import RequestError, SettingsError
 from shared.messaging.topology import ASKERS, SERVICES
@@ -40,6 +42,8 @@ app.command(outboxes.show_outboxes, name="outbox")
 app.command(load_legacy)
 app.command(replaying.replay_events, name="replay")
 app.command(tracing.trace_id, name="trace")
+app.command(bootstrap)
+app.command(verify_history, name="verify-history")
 _EXPECTED = (
     LegacyFileError,
     StoryError,

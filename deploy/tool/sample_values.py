@@ -49,6 +49,7 @@ VALUES: dict[str, Any] = {
     "loaded": 187,
     "local_time": "2024-03-04T08:00",
     "login": "awhitfield",
+    "masked_email": "a***@hollis-crane.example",
     "masked_name": "A** W********",
     "member_name": "Ada Whitfield",
     "moved_balance_cents": 1270,
@@ -170,6 +171,34 @@ OTHER: dict[str, Any] = {
     "UsageQuarantined.field": "account_number",
     "UsageQuarantined.reason": "not_seven_digits",
     "UsageShown.kind": "docket_report",
+    "AccountDeactivatedByStaff.remark": "The holder has died; asked for by the executor.",
+    "AccountReviewed.decision": "release",
+    "AccountReviewed.remark": "Two people of the same name share an office mailbox.",
+    "AccountShownToStaff.deactivated_at": None,
+    "AccountShownToStaff.factor_reset_at": None,
+    "AccountSummary.generation": "upgraded",
+    "AccountSummary.locked_until": None,
+    "AccountSummary.status": "active",
+    "AccountUnlockedByStaff.remark": "The caller answered what we ask on the telephone.",
+    "AskFactorReset.remark": "Lost the telephone with the authenticator.",
+    "CallerChecked.outcome": "right",
+    "DeactivateByStaff.remark": "The holder has died; asked for by the executor.",
+    "FactorResetAsked.remark": "Lost the telephone with the authenticator.",
+    "FactorResetStopped.actor_account_id": None,
+    "FactorResetStopped.stopped_by": "link",
+    "FindAccounts.account_number": None,
+    "FindAccounts.email": None,
+    "FindAccounts.user_name": None,
+    "LikeAccount.account_number": "5520943",
+    "LikeAccount.equal_fields": ["name", "date_of_birth"],
+    "ReviewAccount.decision": "release",
+    "ReviewAccount.remark": "Two people of the same name share an office mailbox.",
+    "RoleNotEnded.reason": "not_held",
+    "SearchPrivilegeSet.remark": "Searched by script against the terms of use.",
+    "SetSearchPrivilege.remark": "Searched by script against the terms of use.",
+    "StaffActRefused.reason": "not_locked",
+    "StopFactorResetByStaff.remark": "Asked for by somebody else.",
+    "UnlockByStaff.remark": "The caller answered what we ask on the telephone.",
 }
 """By type and field, where the name alone doesn't tell."""
 
@@ -180,6 +209,9 @@ INSTANTS = {
     "joined_at": "2024-01-15T16:20:00Z",
     "left_at": "2024-06-28T21:00:00Z",
     "unlinked_at": "2024-06-28T21:00:00Z",
+    "created_at": "2011-05-03T15:40:00Z",
+    "ends_at": "2025-02-01T06:00:00Z",
+    "takes_effect_at": "2024-02-04T18:02:11.250000Z",
     "issued_at": "2024-04-08T09:00:00Z",
     "cut_off_at": "2024-04-08T05:00:00Z",
     "locked_until": "2024-02-01T18:17:00Z",
@@ -193,5 +225,5 @@ USUAL_DATE = "2024-02-01"
 TRUE = ("email_verified", "has_second_factor", "is_filer", "is_live", "is_search_active", "is_verified")
 """What is so in this story; the rest isn't."""
 
-READERS = {"EmailVerificationAsked": "notify"}
+READERS = {"EmailVerificationAsked": "notify", "FactorResetAsked": "notify"}
 """For whom the secrets in a message are, unless it is its owner or, in a reply, the portal."""

@@ -3,6 +3,8 @@
 from services.accounts.checks.changing import change_password
 from services.accounts.checks.confirming import confirm_authenticator
 from services.accounts.checks.legacy import load_legacy_accounts
+from services.accounts.checks.looking import find_accounts, held_accounts, list_roles
+from services.accounts.checks.looking_closely import show_account
 from services.accounts.checks.proving import prove_again
 from services.accounts.checks.recovering import recover_account
 from services.accounts.checks.registering import register_account
@@ -13,6 +15,7 @@ from services.accounts.handlers import (
     addresses,
     authenticators,
     backup_codes,
+    factor_reset,
     factors,
     history,
     locks,
@@ -22,6 +25,7 @@ from services.accounts.handlers import (
     recovery,
     roles,
     sessions,
+    staff,
     verification,
 )
 from services.accounts.jobs.forgetting import forget_what_is_over
@@ -58,6 +62,7 @@ from shared.messages.accounts import (
     EmailVerificationAsked,
     EmailWithdrawn,
     EndOtherSessions,
+    EndRole,
     EndSession,
     EnrolAuthenticator,
     EraseAccount,
@@ -65,6 +70,7 @@ from shared.messages.accounts import (
     ErasureStopped,
     GrantFirstRole,
     GrantRole,
+    ListRoles,
     LoadLegacyAccounts,
     MailRecovery,
     MailUserNames,
@@ -72,6 +78,7 @@ from shared.messages.accounts import (
     MyAccount,
     MyHistory,
     MyProfile,
+    MyRoles,
     MySecondFactor,
     MySessions,
     PasswordChanged,
@@ -84,6 +91,7 @@ from shared.messages.accounts import (
     RemoveAuthenticator,
     RenameAuthenticator,
     ResolveSession,
+    RoleEnded,
     RoleGranted,
     SecondFactorChanged,
     SecondFactorRequired,
@@ -99,6 +107,28 @@ from shared.messages.accounts import (
     UserNameReminded,
     VerifyEmail,
 )
+from shared.messages.accounts.factor_reset import (
+    AskFactorReset,
+    FactorResetAsked,
+    FactorResetStopped,
+    FactorWasReset,
+    ResetFactor,
+    StopFactorReset,
+    StopFactorResetByStaff,
+    StopMyFactorReset,
+)
+from shared.messages.accounts.staff import (
+    AccountDeactivatedByStaff,
+    AccountReviewed,
+    AccountUnlockedByStaff,
+    CheckCaller,
+    DeactivateByStaff,
+    ReviewAccount,
+    SearchPrivilegeSet,
+    SetSearchPrivilege,
+    UnlockByStaff,
+)
+from shared.messages.accounts.staff_looks import FindAccounts, HeldAccounts, ShowAccountToStaff
 from shared.messages.linking import FilingAccountLinked, FilingAccountUnlinked
 from shared.messages.paa_billing import StaffUsedData
 from shared.messaging.erasure import blank_next_messages
@@ -132,6 +162,17 @@ SERVICE: Service[Resources] = Service(
         EraseAccount: records.erase_account,
         GrantRole: roles.grant_role,
         GrantFirstRole: roles.grant_first_role,
+        EndRole: roles.end_role,
+        ReviewAccount: staff.review_account,
+        UnlockByStaff: staff.unlock_by_staff,
+        SetSearchPrivilege: staff.set_search_privilege,
+        DeactivateByStaff: staff.deactivate_by_staff,
+        CheckCaller: staff.check_caller,
+        AskFactorReset: factor_reset.ask_factor_reset,
+        StopFactorReset: factor_reset.stop_factor_reset,
+        StopMyFactorReset: factor_reset.stop_my_factor_reset,
+        StopFactorResetByStaff: factor_reset.stop_factor_reset_by_staff,
+        ResetFactor: factor_reset.reset_factor,
         FilingAccountLinked: factors.remember_link,
         FilingAccountUnlinked: factors.forget_link,
         StaffUsedData: history.remember_staff_use,
@@ -142,6 +183,7 @@ SERVICE: Service[Resources] = Service(
         MyProfile: profile.my_profile,
         MySecondFactor: authenticators.my_second_factor,
         MySessions: open_sessions.my_sessions,
+        MyRoles: roles.my_roles,
     },
     checks={
         RegisterAccount: register_account,
@@ -153,6 +195,10 @@ SERVICE: Service[Resources] = Service(
         ConfirmAuthenticator: confirm_authenticator,
         ChangePassword: change_password,
         RecoverAccount: recover_account,
+        FindAccounts: find_accounts,
+        ShowAccountToStaff: show_account,
+        HeldAccounts: held_accounts,
+        ListRoles: list_roles,
     },
     announces=(
         AccountChanged,
@@ -187,6 +233,14 @@ SERVICE: Service[Resources] = Service(
         AccountRecovered,
         UserNameReminded,
         RoleGranted,
+        RoleEnded,
+        AccountReviewed,
+        AccountUnlockedByStaff,
+        SearchPrivilegeSet,
+        AccountDeactivatedByStaff,
+        FactorResetAsked,
+        FactorResetStopped,
+        FactorWasReset,
     ),
     jobs={"erasures": blank_next_messages, "forget_what_is_over": forget_what_is_over},
 )

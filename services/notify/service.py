@@ -11,6 +11,7 @@ from services.notify.rules import (
     records,
     recovery,
     sessions,
+    staff,
     usage,
 )
 from services.notify.settings import Resources
@@ -39,6 +40,7 @@ from shared.messages.accounts import (
     ProfileChanged,
     RecoveryReferred,
     RecoveryStarted,
+    RoleEnded,
     RoleGranted,
     SecondFactorChanged,
     SecondFactorRequired,
@@ -46,6 +48,13 @@ from shared.messages.accounts import (
     SignedInFromNewPlace,
     UserNameChanged,
     UserNameReminded,
+)
+from shared.messages.accounts.factor_reset import FactorResetAsked, FactorResetStopped, FactorWasReset
+from shared.messages.accounts.staff import (
+    AccountDeactivatedByStaff,
+    AccountReviewed,
+    AccountUnlockedByStaff,
+    SearchPrivilegeSet,
 )
 from shared.messages.linking import (
     CourtChanged,
@@ -103,7 +112,15 @@ SERVICE: Service[Resources] = Service(
         UserNameReminded: mailing(recovery.user_name_reminder),
         AccountUnlocked: mailing(sessions.account_unlocked),
         SessionsEnded: mailing(sessions.sessions_ended),
-        RoleGranted: mailing(accounts.role_granted),
+        RoleGranted: mailing(staff.role_granted),
+        RoleEnded: mailing(staff.role_ended),
+        AccountReviewed: mailing(staff.account_reviewed),
+        AccountDeactivatedByStaff: mailing(staff.account_deactivated),
+        AccountUnlockedByStaff: mailing(staff.account_unlocked),
+        SearchPrivilegeSet: mailing(staff.search_privilege_set),
+        FactorResetAsked: mailing(staff.factor_reset_asked),
+        FactorResetStopped: mailing(staff.factor_reset_stopped),
+        FactorWasReset: mailing(staff.factor_was_reset),
         FilingAccountLinked: mailing(linking.filing_account_linked),
         FilingAccountUnlinked: mailing(linking.filing_account_unlinked),
         LinkConflictFound: mailing(linking.link_conflict),

@@ -12,6 +12,8 @@ import msgspec
 import pytest
 
 from deploy.local.servers import Servers
+from deploy.tool.bootstrap import make_first
+from deploy.tool.operating import OperatorError
 from services.accounts.settings import Settings
 from shared.assertion import verify_assertion
 from shared.clock import real_clock
@@ -148,6 +150,33 @@ async def test_the_operator_loads_legacy_accounts_and_loading_them_again_changes
     for loaded, known in ((50, 0), (0, 50)):
         answer = await accounts.operator.ask(LoadLegacyAccounts(accounts=rows, verifiers=sealed(verifiers)))
         assert answer.message == LegacyAccountsLoaded(loaded=loaded, known_before=known)
+
+
+async def test_the_operator_makes_the_first_psc_account_once_and_reads_why_not_another(
+    accounts: Accounts,
+) -> None:
+    said: list[str] = []
+    command = RegisterAccount(person=a_person(), user_name=a_user_name(), password=sealed(PLANTED))
+    number = (await accounts.ask(command)).account_number
+
+    async def refusal(account_number: str) -> str:
+        with pytest.raises(OperatorError) as refused:
+            await make_first(accounts.operator, account_number, said.append)
+        return str(refused.value)
+
+    not_verified = await refusal(number)
+    await accounts.ask(VerifyEmail(token=sealed(await accounts.mailed_token())))
+    without_factor = await refusal(number)
+    await accounts.pool.execute("UPDATE accounts SET has_second_factor = true")
+    status = await make_first(accounts.operator, number, said.append)
+
+    assert "its e-mail address isn't verified" in not_verified
+    assert "must add an authenticator first" in without_factor
+    assert (status, said) == (0, [f"account {number} is PSC staff from now on; its holder is told by mail"])
+    assert "was made before" in await refusal(number)
+    assert "there is no such account" in await refusal("0000000")
+    assert await refusal("12\x1b[2J") == "12?[2J is no account number: seven digits"
+    assert await accounts.pool.fetchval("SELECT count(*) FROM role_grants") == 1
 
 
 def test_a_process_hashes_with_at_least_what_is_advised() -> None:

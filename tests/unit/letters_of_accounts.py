@@ -3,7 +3,7 @@
 from services.notify.rules import accounts, records
 from shared.messages import accounts as of_accounts
 from tests.messaging import NOON
-from tests.unit import letters_of_addresses, letters_of_sessions
+from tests.unit import letters_of_addresses, letters_of_sessions, letters_of_staff
 from tests.unit.letters import PERSON, SEALED, Expected
 
 EXPECTED: list[Expected] = [
@@ -53,11 +53,7 @@ EXPECTED: list[Expected] = [
         of_accounts.AccountLocked(account_id=PERSON, locked_until=NOON),
         {"account_locked": "ann@example.org"},
     ),
-    (
-        accounts.role_granted,
-        of_accounts.RoleGranted(account_id=PERSON, role="court_staff", court_id="ncwbk"),
-        {"role_granted": "ann@example.org"},
-    ),
     *letters_of_addresses.EXPECTED,
     *letters_of_sessions.EXPECTED,
+    *letters_of_staff.EXPECTED,
 ]

@@ -9,7 +9,7 @@ from services.accounts.checks.settling import Workbench, busy, find_settled, set
 from services.accounts.model import Account, Credential
 from services.accounts.rules import access, guards
 from services.accounts.rules.secrecy import normalise
-from services.accounts.store import accounts, credentials, saving, sessions
+from services.accounts.store import accounts, credentials, resets, saving, sessions
 from services.accounts.store.asking import lock_asker
 from services.accounts.store.saving import Work
 from shared.bounded_threads import BusyError
@@ -40,7 +40,10 @@ async def is_proved(proof: Proof, account: Account, work: Work) -> bool:
         await credentials.update_credential(work.connection, better)
     if not account.has_second_factor:
         return True
-    return proof.passcode is not None and await is_passcode(work, account, proof.passcode)
+    if proof.passcode is None or not await is_passcode(work, account, proof.passcode):
+        return False
+    await resets.stop_since_proved(work, account)
+    return True
 
 
 async def prove_again(command: ProveAgain, bench: Workbench) -> Message:

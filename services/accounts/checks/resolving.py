@@ -16,6 +16,6 @@ async def resolve_session(query: ResolveSession, bench: Workbench) -> SessionRes
     if holder is None or not access.serves(holder.account, holder.session, query.audience):
         return SessionRefused()
     account, session = holder.account, holder.session
-    assertion = access.assert_for(account, session, holder.roles, query=query, now=now, policies=policies)
+    assertion = access.assert_for(account, session, holder.grants, query=query, now=now, policies=policies)
     signed = sign_assertion(assertion, bench.resources.signing_key, bench.resources.signing_key_id)
     return SessionResolved(account_id=account.id, assertion=signed, expires_at=assertion.expires_at)

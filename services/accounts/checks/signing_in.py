@@ -68,7 +68,7 @@ async def _let_in(proof: Proof, in_network: Counted, work: Work) -> SignedIn | S
 
 async def _open_session(account: Account, credential: Credential, network: str, work: Work) -> SignedIn:
     policies = work.resources.policies
-    duties = await credentials.get_duties(work.connection, account.id)
+    duties = await credentials.get_duties(work.connection, account.id, work.now)
     passed = second_factor.let_by(account, policies, duties)
     after, announcement = second_factor.demand(passed.account, policies, duties)
     await saving.save_account(work, account, after)

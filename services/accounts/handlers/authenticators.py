@@ -27,7 +27,7 @@ async def my_second_factor(query: MySecondFactor, work: Work) -> SecondFactorSho
         return NotAllowed(reason="session_restricted")
     account = await accounts.get_account(work.connection, work.assertion.account_id)
     present = await credentials.list_authenticators(work.connection, account.id)
-    duties = await credentials.get_duties(work.connection, account.id)
+    duties = await credentials.get_duties(work.connection, account.id, work.now)
     is_due = second_factor.is_due(account, duties)
     return SecondFactorShown(
         authenticators=tuple(
@@ -70,7 +70,7 @@ async def remove_authenticator(
     """Forget an authenticator, unless it is the last one of somebody who must have one."""
     asker = await lock_asker(work)
     confirmed = await _list_confirmed(work, asker.account)
-    duties = await credentials.get_duties(work.connection, asker.account.id)
+    duties = await credentials.get_duties(work.connection, asker.account.id, work.now)
     refused = access.refuse_asker(
         asker.account, asker.session, work.now, work.resources.policies
     ) or second_factor.refuse_removal(asker.account, command.authenticator_id, confirmed, duties)

@@ -39,7 +39,7 @@ async def remember_link(event: FilingAccountLinked, work: Work) -> None:
     account = await accounts.lock_account(work.connection, event.account_id)
     place = {"court_id": event.court_id, "role": event.role}
     await saving.record(work, account, "filing_account_linked", **place)
-    duties = await credentials.get_duties(work.connection, account.id)
+    duties = await credentials.get_duties(work.connection, account.id, work.now)
     after, announcement = second_factor.demand(account, work.resources.policies, duties)
     if announcement is not None:
         await saving.save_account(work, account, after)

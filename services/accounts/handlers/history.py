@@ -1,12 +1,10 @@
 """The security history: what others' services tell of an account, and showing it to its holder."""
 
-import json
-
-from services.accounts.model import HistoryEntry
+from services.accounts.rules.history import act_shown
 from services.accounts.store import accounts, history, saving
 from services.accounts.store.asking import is_reader_restricted
 from services.accounts.store.saving import Work
-from shared.messages.accounts import ActShown, HistoryShown, MyHistory
+from shared.messages.accounts import HistoryShown, MyHistory
 from shared.messages.base import NotAllowed
 from shared.messages.paa_billing import StaffUsedData
 
@@ -31,9 +29,4 @@ async def my_history(query: MyHistory, work: Work) -> HistoryShown | NotAllowed:
         return NotAllowed(reason="session_restricted")
     account_id, limit = work.assertion.account_id, query.limit
     entries = await history.list_newest(work.connection, account_id, query.before, limit + 1)
-    return HistoryShown(acts=tuple(map(_shown, entries[:limit])), has_more=len(entries) > limit)
-
-
-def _shown(entry: HistoryEntry) -> ActShown:
-    details = {} if entry.content is None else json.loads(entry.content)
-    return ActShown(sequence=entry.sequence, at=entry.at, kind=entry.kind, details=details)
+    return HistoryShown(acts=tuple(map(act_shown, entries[:limit])), has_more=len(entries) > limit)

@@ -12,7 +12,7 @@ async def look_again(work: Work, before: Account, after: Account) -> tuple[Accou
     if before.identity_keys == after.identity_keys:
         return after, Standing()
     standing = registration.standing(await accounts.list_likenesses(work.connection, after))
-    duties = await credentials.get_duties(work.connection, after.id)
+    duties = await credentials.get_duties(work.connection, after.id, work.now)
     looked_at = profile.looked_at_again(after, standing, has_links=duties.is_filer)
     if looked_at.status != before.status:
         work.emit(AccountHeldForReview(account_id=after.id))

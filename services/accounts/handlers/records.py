@@ -4,7 +4,7 @@ from services.accounts.model import Account, AskedErasure
 from services.accounts.rules import access, records, registration
 from services.accounts.store import accounts, saving, sessions, tokens, verifications
 from services.accounts.store import records as store
-from services.accounts.store.asking import lock_asker
+from services.accounts.store.asking import lock_staff
 from services.accounts.store.saving import Work
 from shared.messages.accounts import (
     AccountErased,
@@ -23,12 +23,11 @@ from shared.messaging import due_work, erasure
 
 async def ask_erasure(command: AskErasure, work: Work) -> ErasureBegun | ErasureRefused | NotAllowed:
     """Deactivate the account at once, mail how to take it back, and plan the end."""
-    asker = await lock_asker(work)
-    roles = await sessions.list_roles(work.connection, asker.account.id)
+    asker = await lock_staff(work)
     undoing = await tokens.find_open_token(work.connection, asker.account.id, "email_undo")
     refused = access.refuse_asker(
         asker.account, asker.session, work.now, work.resources.policies
-    ) or records.refuse_erasure(asker.account, roles, undoing, work.now)
+    ) or records.refuse_erasure(asker.account, asker.grants, undoing, work.now)
     if refused is not None:
         return refused
     asked = records.asked_erasure(asker.account, work.now, work.resources.policies)

@@ -45,7 +45,7 @@ async def ask_verification_again(command: AskVerificationAgain, work: Work) -> V
 
 async def _let_work(work: Work, account: Account, standing: Standing) -> Account:
     await verifications.close_verifications(work.connection, account.id, work.now)
-    duties = await credentials.get_duties(work.connection, account.id)
+    duties = await credentials.get_duties(work.connection, account.id, work.now)
     after, announcement = second_factor.demand(
         registration.verified(account, standing), work.resources.policies, duties
     )

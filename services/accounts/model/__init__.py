@@ -1,9 +1,10 @@
 """The frozen values that the rules of `accounts` read and make."""
 
-from services.accounts.model.accounts import Account, Likeness, Standing
+from services.accounts.model.accounts import Account, LikeAccount, Likeness, Standing
 from services.accounts.model.credentials import Authenticator, Credential, Duties, Guard, GuardKind
-from services.accounts.model.history import HistoryEntry, chain_entry, is_unbroken
+from services.accounts.model.history import Chain, HistoryEntry, HistoryHead, chain_entry, is_unbroken
 from services.accounts.model.records import AskedErasure
+from services.accounts.model.roles import RoleGrant
 from services.accounts.model.sessions import InForce, Session, Verification
 from services.accounts.model.throttles import Counted, Throttle
 from services.accounts.model.tokens import OneTimeToken, Purpose
@@ -12,16 +13,20 @@ __all__ = [
     "Account",
     "AskedErasure",
     "Authenticator",
+    "Chain",
     "Counted",
     "Credential",
     "Duties",
     "Guard",
     "GuardKind",
     "HistoryEntry",
+    "HistoryHead",
     "InForce",
+    "LikeAccount",
     "Likeness",
     "OneTimeToken",
     "Purpose",
+    "RoleGrant",
     "Session",
     "Standing",
     "Throttle",

@@ -121,3 +121,12 @@ class Likeness:
             ("email", self.is_email_equal),
         )
         return tuple(name for name, is_equal in pairs if is_equal)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikeAccount(Likeness):
+    """An account that is like another, and which it is."""
+
+    of_account_id: UUID
+    account_id: UUID
+    account_number: str

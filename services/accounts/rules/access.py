@@ -1,11 +1,12 @@
 """Who may do what: signing in, the second factor, sensitive acts, roles."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.accounts.model import Account, Credential, InForce, Session
-from shared.assertion import Assertion, Role
-from shared.messages.accounts import ResolveSession, RoleName, RoleRefused
+from services.accounts.model import Account, Credential, InForce, RoleGrant, Session
+from shared.assertion import Assertion
+from shared.messages.accounts import ResolveSession
 from shared.messages.base import NotAllowed
 from shared.policies import AccountPolicies
 
@@ -89,31 +90,28 @@ def refuse_password_change(account: Account, session: Session | None) -> NotAllo
     return refuse_session(account, session, serves_restricted=True)
 
 
-def refuse_granting(asker: Assertion, account: Account, session: Session | None) -> NotAllowed | None:
-    """Why this asker may not grant roles in this session, or None."""
-    if not asker.holds("psc"):
-        return NotAllowed(reason="role_missing")
-    refused = refuse_session(account, session)
+def refuse_psc(
+    account: Account,
+    session: Session | None,
+    grants: Sequence[RoleGrant],
+    *,
+    now: datetime,
+    policies: AccountPolicies,
+) -> NotAllowed | None:
+    """Why this asker may not act as PSC staff in this session, or None; `grants` are those in force."""
+    refused = refuse_asker(account, session, now, policies)
     if refused is not None or session is None:
         return refused
-    return None if session.level == 2 else NotAllowed(reason="session_level_too_low")
+    if session.level < 2:
+        return NotAllowed(reason="session_level_too_low")
+    is_psc = any(role.role == "psc" for role in carried_roles(account, session, grants))
+    return None if is_psc else NotAllowed(reason="role_missing")
 
 
-def refuse_role(account: Account | None, role: RoleName, court_id: str | None) -> RoleRefused | None:
-    """Why the account may not hold this role, or None."""
-    if account is None:
-        return RoleRefused(reason="account_not_found")
-    if account.kind != "individual":
-        return RoleRefused(reason="not_an_individual")
-    if not account.is_upgraded:
-        return RoleRefused(reason="not_upgraded")
-    if account.status != "active" or not account.is_email_verified:
-        return RoleRefused(reason="account_not_active")
-    if not account.has_second_factor:
-        return RoleRefused(reason="second_factor_missing")
-    if role != "court_staff" and court_id is not None:
-        return RoleRefused(reason="not_allowed")
-    return None
+def carried_roles(account: Account, session: Session, grants: Sequence[RoleGrant]) -> tuple[RoleGrant, ...]:
+    """Those of the grants in force that count: none without both factors, or once the account is given up."""
+    is_whole = account.status == "active" and account.has_second_factor and session.level == 2
+    return tuple(grants) if is_whole else ()
 
 
 def in_force(now: datetime, policies: AccountPolicies) -> InForce:
@@ -153,17 +151,19 @@ def serves(account: Account, session: Session, audience: str) -> bool:
 def assert_for(
     account: Account,
     session: Session,
-    roles: tuple[Role, ...],
+    grants: Sequence[RoleGrant],
     *,
     query: ResolveSession,
     now: datetime,
     policies: AccountPolicies,
 ) -> Assertion:
-    """What is signed about who asks, for one service or one message to it; never beyond the session's end.
+    """What is signed about who asks, for one service or one message to it.
 
-    Whoever holds a role needs a second factor: it holds in a session that was opened with one.
+    Never beyond the session's end, nor that of a role in it.
     """
+    carried = carried_roles(account, session, grants)
     ends_at = session.opened_at + timedelta(hours=policies.session_absolute_hours)
+    role_ends = [grant.ends_at for grant in carried if grant.ends_at is not None]
     return Assertion(
         audience=query.audience,
         account_id=account.id,
@@ -177,8 +177,8 @@ def assert_for(
         level=session.level,
         proved_at=session.proved_at,
         issued_at=now,
-        expires_at=min(now + timedelta(seconds=ASSERTION_SECONDS), ends_at),
-        roles=roles if session.level == 2 else (),
+        expires_at=min(now + timedelta(seconds=ASSERTION_SECONDS), ends_at, *role_ends),
+        roles=tuple(grant.asserted for grant in carried),
         for_message_id=query.for_message_id,
         for_message_name=query.for_message_name,
     )

@@ -1,16 +1,16 @@
 """What is kept about a person: who may have it erased, and what is left of an account then."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.accounts.model import Account, AskedErasure, OneTimeToken
-from shared.assertion import Role
+from services.accounts.model import Account, AskedErasure, OneTimeToken, RoleGrant
 from shared.messages.accounts import ErasureRefused
 from shared.policies import AccountPolicies
 
 
 def refuse_erasure(
-    account: Account, roles: tuple[Role, ...], undoing: OneTimeToken | None, now: datetime
+    account: Account, roles: Sequence[RoleGrant], undoing: OneTimeToken | None, now: datetime
 ) -> ErasureRefused | None:
     """Why this account can't be erased now, or None.
 

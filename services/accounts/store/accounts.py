@@ -1,5 +1,6 @@
 """SQL of accounts: who somebody is."""
 
+from collections.abc import Collection
 from operator import attrgetter
 from uuid import UUID
 
@@ -46,6 +47,24 @@ async def find_account(connection: Connection, account_id: UUID) -> Account | No
     return None if row is None else Account(**row)
 
 
+async def list_accounts(connection: Connection, account_ids: Collection[UUID]) -> list[Account]:
+    """Read several accounts, by id."""
+    rows = await connection.fetch(
+        """
+        SELECT id, account_number, version, kind, generation, status, is_shared, user_name, user_name_key,
+               legacy_user_name_key, first_name, last_name, name_key, email, email_key, is_email_verified,
+               date_of_birth, address, city, state, postal_code, county, phone, user_type, is_search_active,
+               has_second_factor, is_factor_announced, factor_skips_used, created_at, upgraded_at,
+               deactivated_at, erased_at
+          FROM accounts
+         WHERE id = ANY($1::uuid[])
+         ORDER BY id
+        """,
+        list(account_ids),
+    )
+    return [Account(**row) for row in rows]
+
+
 async def lock_account(connection: Connection, account_id: UUID) -> Account:
     """Read an account and hold its row: whoever changes anything of it waits. Raises NotYetKnownError."""
     row = await connection.fetchrow(
@@ -64,7 +83,7 @@ async def lock_account(connection: Connection, account_id: UUID) -> Account:
     return _known(None if row is None else Account(**row), account_id)
 
 
-async def hold_accounts(connection: Connection, account_ids: set[UUID]) -> None:
+async def hold_accounts(connection: Connection, account_ids: Collection[UUID]) -> None:
     """Hold several accounts, always in the same order, so that two who do it never wait in a ring."""
     await connection.execute(
         "SELECT FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE", list(account_ids)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.accounts.model import Account, Session
-from services.accounts.store import accounts, sessions
+from services.accounts.model import Account, RoleGrant, Session
+from services.accounts.store import accounts, roles, sessions
 from services.accounts.store.saving import Work
 
 
@@ -13,6 +13,13 @@ class Asker:
 
     account: Account
     session: Session | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff(Asker):
+    """Who asks, with the roles granted to them that nobody has ended and whose time isn't over."""
+
+    grants: tuple[RoleGrant, ...]
 
 
 async def is_reader_restricted(work: Work) -> bool:
@@ -27,3 +34,10 @@ async def lock_asker(work: Work) -> Asker:
     token_hash = bytes.fromhex(work.assertion.session_id_hash)
     session = await sessions.lock_open_session(work.connection, token_hash, account.id)
     return Asker(account=account, session=session)
+
+
+async def lock_staff(work: Work) -> Staff:
+    """The same, with the roles as they are now: an assertion outlives an ended role by up to a minute."""
+    asker = await lock_asker(work)
+    grants = await roles.list_roles(work.connection, asker.account.id, work.now)
+    return Staff(account=asker.account, session=asker.session, grants=grants)

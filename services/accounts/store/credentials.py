@@ -118,6 +118,11 @@ async def delete_offered_authenticator(connection: Connection, account_id: UUID)
     )
 
 
+async def delete_authenticators(connection: Connection, account_id: UUID) -> None:
+    """Remove all of an account's authenticators."""
+    await connection.execute("DELETE FROM authenticators WHERE account_id = $1", account_id)
+
+
 async def insert_authenticator(connection: Connection, authenticator: Authenticator) -> None:
     """Keep an offered authenticator; its secret comes encrypted."""
     await connection.execute(
@@ -177,13 +182,16 @@ async def end_filing_link(connection: Connection, link_id: UUID, account_id: UUI
     )
 
 
-async def get_duties(connection: Connection, account_id: UUID) -> Duties:
+async def get_duties(connection: Connection, account_id: UUID, now: datetime) -> Duties:
     """Is the account linked to a filing account now, and has it a role?"""
     (row,) = await connection.fetch(
         """
         SELECT EXISTS (SELECT FROM filing_links WHERE account_id = $1 AND unlinked_at IS NULL) AS is_filer,
-               EXISTS (SELECT FROM role_grants WHERE account_id = $1 AND ended_at IS NULL) AS has_role
+               EXISTS (SELECT FROM role_grants
+                        WHERE account_id = $1 AND ended_at IS NULL
+                          AND (ends_at IS NULL OR ends_at > $2)) AS has_role
         """,
         account_id,
+        now,
     )
     return Duties(**row)

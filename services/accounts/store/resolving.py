@@ -5,8 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.accounts.model import Account, InForce, Session
-from shared.assertion import Role
+from services.accounts.model import Account, InForce, RoleGrant, Session
 from shared.database import Connection
 
 _SESSION = Session.__slots__
@@ -15,11 +14,11 @@ _ACCOUNT = Account.__slots__
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """Who holds a session, and what they may do beyond their own affairs."""
+    """Who holds a session, and the roles granted to them that are in force."""
 
     session: Session
     account: Account
-    roles: tuple[Role, ...]
+    grants: tuple[RoleGrant, ...]
 
 
 async def use_session(
@@ -41,10 +40,11 @@ async def use_session(
                date_of_birth, address, city, state, postal_code, county, phone, user_type, is_search_active,
                has_second_factor, is_factor_announced, factor_skips_used, created_at, upgraded_at,
                deactivated_at, erased_at,
-               (SELECT coalesce(json_agg(json_build_object('role', role, 'court_id', court_id)
-                                         ORDER BY role, court_id NULLS FIRST), '[]')
-                  FROM role_grants
-                 WHERE role_grants.account_id = used.account_id AND role_grants.ended_at IS NULL) AS roles
+               (SELECT coalesce(json_agg(held ORDER BY role, court_id NULLS FIRST), '[]')
+                  FROM (SELECT id, account_id, role, court_id, granted_by, granted_at, ends_at
+                          FROM role_grants
+                         WHERE role_grants.account_id = used.account_id AND ended_at IS NULL
+                           AND (ends_at IS NULL OR ends_at > $2)) AS held) AS grants
           FROM used
           JOIN accounts ON accounts.id = used.account_id
         """,
@@ -58,5 +58,5 @@ async def use_session(
     return Holder(
         session=Session(**{name: row[name] for name in _SESSION}),
         account=Account(**{name: row[name] for name in _ACCOUNT}),
-        roles=msgspec.json.decode(row["roles"], type=tuple[Role, ...]),
+        grants=msgspec.json.decode(row["grants"], type=tuple[RoleGrant, ...]),
     )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -78,18 +78,27 @@ async def record(work: Work, account: Account, kind: str, **content: str) -> Non
 
     Nothing is added once the account is erased: nobody is left to be shown it.
     """
-    if account.erased_at is not None:
-        return
-    last = await history.find_last_entry(work.connection, account.id)
+    if account.erased_at is None:
+        await record_for(work, account.id, kind, **content)
+
+
+async def record_for(work: Work, account_id: UUID, kind: str, **content: str) -> None:
+    """The same for an account that isn't erased and of which no more than its id is needed."""
+    last = await history.find_last_entry(work.connection, account_id)
     entry = chain_entry(
         last,
-        account_id=account.id,
+        account_id=account_id,
         at=work.now,
         kind=kind,
         salt=secrets.token_bytes(_SALT_BYTES),
-        content=json.dumps(content, sort_keys=True),
+        content=as_content(content),
     )
     await history.insert_entry(work.connection, entry)
+
+
+def as_content(content: Mapping[str, str]) -> str:
+    """The details of an act as its history keeps them."""
+    return json.dumps(content, sort_keys=True)
 
 
 async def ask_verification(work: Work, account: Account) -> None:

@@ -1,10 +1,9 @@
-"""SQL of sessions, known networks and roles."""
+"""SQL of sessions and known networks."""
 
 from datetime import datetime
 from uuid import UUID
 
 from services.accounts.model import Session
-from shared.assertion import Role
 from shared.database import Connection
 
 
@@ -139,46 +138,6 @@ async def insert_known_network(connection: Connection, account_id: UUID, network
         """,
         account_id,
         network,
-        at,
-    )
-    return status == "INSERT 0 1"
-
-
-async def list_roles(connection: Connection, account_id: UUID) -> tuple[Role, ...]:
-    """The roles that an account holds now."""
-    rows = await connection.fetch(
-        """
-        SELECT role, court_id
-          FROM role_grants
-         WHERE account_id = $1 AND ended_at IS NULL
-         ORDER BY role, court_id NULLS FIRST
-        """,
-        account_id,
-    )
-    return tuple(Role(role=row["role"], court_id=row["court_id"]) for row in rows)
-
-
-async def insert_role_grant(
-    connection: Connection,
-    grant_id: UUID,
-    account_id: UUID,
-    role: Role,
-    *,
-    granted_by: UUID | None,
-    at: datetime,
-) -> bool:
-    """Grant a role; False where it is held already, or where the one first grant was made before."""
-    status = await connection.execute(
-        """
-        INSERT INTO role_grants (id, account_id, role, court_id, granted_by, granted_at)
-        VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT DO NOTHING
-        """,
-        grant_id,
-        account_id,
-        role.role,
-        role.court_id,
-        granted_by,
         at,
     )
     return status == "INSERT 0 1"

@@ -26,6 +26,7 @@ _PAGES: Mapping[str, str] = {
     "email_changed": "/undo-email-change",
     "erasure_asked": "/stop-erasure",
     "recovery_link": "/recover-account",
+    "factor_reset_asked": "/stop-factor-reset",
     "verify_email": "/verify-email",
 }
 """Where the link in a kind of mail leads, with the one-time token behind it."""

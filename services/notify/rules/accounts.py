@@ -12,16 +12,10 @@ from shared.messages.accounts import (
     AccountUpgradeFinished,
     EmailVerificationAsked,
     PasswordChanged,
-    RoleGranted,
     SignedInFromNewPlace,
 )
 
 SHARED = {"name": "name", "date_of_birth": "date of birth", "email": "e-mail address"}
-_ROLES = {
-    "court_staff": "court staff",
-    "psc": "PACER Service Center staff",
-    "operator": "operator",
-}
 
 
 def verify_email(event: EmailVerificationAsked, directory: Directory) -> tuple[Letter, ...]:
@@ -78,10 +72,3 @@ def account_locked(event: AccountLocked, directory: Directory) -> tuple[Letter, 
     if event.unlock_token is None:
         return (letter,)
     return (replace(letter, sealed={"token": event.unlock_token}, expires_at=event.unlock_token.expires_at),)
-
-
-def role_granted(event: RoleGranted, directory: Directory) -> tuple[Letter, ...]:
-    """To whoever holds the role now."""
-    court_name = "all courts" if event.court_id is None else directory.court().name
-    details = {"role": _ROLES[event.role], "court_name": court_name}
-    return (to_person("role_granted", directory.contact(event.account_id), details),)

@@ -16,6 +16,8 @@ PersonText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 fails to decode would be parked, with somebody's date of birth and address."""
 Network = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[0-9A-Za-z.:/-]*$(?!\n)")]
 
+PageSize = Annotated[int, msgspec.Meta(ge=1, le=100)]
+
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A person's or an administrator's own data; all but the names stay in `accounts`."""
