@@ -2,16 +2,16 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.accounts.service import SERVICE
-from services.accounts.store import saving, tokens
 from shared.messages.accounts import (
     AccountChanged,
+    AccountRecovered,
     ChangeEmail,
+    ChangeUserName,
     ContactChanged,
     EmailChangeAsked,
     EmailChangeBegun,
@@ -21,19 +21,24 @@ from shared.messages.accounts import (
     EmailTakenIntoUse,
     MyAccount,
     MyHistory,
+    RemoveAuthenticator,
     TokenRefused,
 )
 from shared.messages.base import NotAllowed
 from shared.messaging.registry import Service
 from tests.builders_accounts import (
+    Member,
     a_legacy_member,
     a_member,
     a_password_change,
     a_person,
     a_signed_in_member,
+    a_user_name,
+    an_enrolled_member,
     quick_resources,
 )
 from tests.builders_addresses import NEW, address_of, confirm, mailed, moved, told
+from tests.builders_factors import a_recovery, mailed_link, second_factor_of
 from tests.messaging import Workplace
 
 Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
@@ -98,17 +103,30 @@ async def test_the_link_to_the_new_address_is_good_for_a_day_and_not_a_moment_lo
     assert too_late == TokenRefused()
 
 
-async def test_recovery_after_an_email_change_finds_its_token_closed(place: Workplace) -> None:
+async def test_recovery_after_an_email_change_is_refused(place: Workplace) -> None:
     member = await a_signed_in_member(place)
-    async with place.bench.transaction() as work:
-        account = await saving.lock_identified(work, member.account_id)
-        lifetime = timedelta(minutes=15)
-        await saving.issue_token(work, account, "recovery", email=account.email, lifetime=lifetime)
+    link = await mailed_link(member)
+
+    await moved(member, NEW)
+    refused = await place.send(a_recovery(place, link))
+    place.clock.forward(minutes=5)
+    recovered = await place.send(a_recovery(place, await mailed_link(member)))
+
+    assert refused == TokenRefused()
+    assert isinstance(recovered, AccountRecovered)
+
+
+async def test_an_email_change_closes_the_recovery_that_was_asked_for_and_no_undoing(
+    place: Workplace,
+) -> None:
+    member = await a_signed_in_member(place)
+    await moved(member, "second@chambers.example")
+    await mailed_link(member)
 
     await moved(member, NEW)
 
-    async with place.bench.transaction() as work:
-        assert await tokens.find_open_token(work.connection, member.account_id, "recovery") is None
+    rows = await place.pool.fetch("SELECT purpose FROM one_time_tokens WHERE closed_at IS NULL")
+    assert [row["purpose"] for row in rows] == ["email_undo"] * 2
 
 
 async def test_a_pending_change_is_answered_alike_whoever_has_the_address(place: Workplace) -> None:
@@ -171,15 +189,28 @@ async def test_an_old_proof_and_a_legacy_account_change_no_address(place: Workpl
     assert too_old == NotAllowed(reason="proof_too_old")
 
 
-@pytest.mark.parametrize("act", ["password", "second factor"])
+async def end_by(act: str, member: Member) -> None:
+    """Let a member shut others out in one of the ways that there are."""
+    if act == "password":
+        await member.ask(a_password_change(member.place))
+    elif act == "recovery":
+        await member.place.send(a_recovery(member.place, await mailed_link(member)))
+    elif act == "user name":
+        await member.ask(ChangeUserName(user_name=a_user_name()))
+    elif act == "second factor":
+        await member.enrol()
+    else:
+        (authenticator,) = (await second_factor_of(member)).authenticators
+        await member.ask(RemoveAuthenticator(authenticator_id=authenticator.authenticator_id))
+
+
+@pytest.mark.parametrize("act", ["password", "recovery", "user name", "second factor", "removed factor"])
 async def test_a_pending_change_ends_when_its_holder_shuts_others_out(place: Workplace, act: str) -> None:
-    member = await a_signed_in_member(place)
+    make = an_enrolled_member if act == "removed factor" else a_signed_in_member
+    member = await make(place)
     await member.ask(ChangeEmail(email=NEW))
     (token,) = await mailed(place, EmailChangeAsked)
 
-    if act == "password":
-        await member.ask(a_password_change(place))
-    else:
-        await member.enrol()
+    await end_by(act, member)
 
     assert await confirm(place, token) == TokenRefused()

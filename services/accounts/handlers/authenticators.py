@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from services.accounts.model import Account, Authenticator, Session
 from services.accounts.rules import access, second_factor
-from services.accounts.store import accounts, backup_codes, credentials, saving, sessions
+from services.accounts.store import accounts, backup_codes, credentials, saving, sessions, tokens
 from services.accounts.store.asking import is_reader_restricted, lock_asker
 from services.accounts.store.saving import Work
 from shared.messages.accounts import (
@@ -99,6 +99,7 @@ async def _remove(
     await sessions.end_other_sessions(
         work.connection, account.id, session.token_hash, at=work.now, ended_by="second_factor"
     )
+    await tokens.close_tokens(work.connection, account.id, {"email_change"}, work.now)
     await saving.record(work, account, "authenticator_removed", authenticator_id=str(removed.id))
     return SecondFactorChanged(
         account_id=account.id,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from services.accounts.handlers.likenesses import look_again
 from services.accounts.model import Account
 from services.accounts.rules import access, profile
-from services.accounts.store import accounts, saving, sessions, user_names
+from services.accounts.store import accounts, saving, sessions, tokens, user_names
 from services.accounts.store.asking import is_reader_restricted, lock_asker
 from services.accounts.store.saving import Work
 from shared.messages.accounts import (
@@ -76,6 +76,7 @@ async def change_user_name(
     await sessions.end_other_sessions(
         work.connection, after.id, session.token_hash, at=work.now, ended_by="user_name"
     )
+    await tokens.close_tokens(work.connection, after.id, {"email_change"}, work.now)
     await saving.record(work, after, "user_name_changed")
     return UserNameChanged(account_id=after.id)
 
