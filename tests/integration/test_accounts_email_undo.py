@@ -23,14 +23,18 @@ from shared.messages.accounts import (
     SessionRefused,
     TokenRefused,
 )
+from shared.messages.accounts.factor_reset import FactorResetStopped, FactorWasReset
 from shared.messaging.registry import Service
 from tests.builders_accounts import (
     a_person,
+    a_psc_member,
     a_signed_in_member,
+    an_enrolled_member,
     quick_resources,
     resolve,
 )
 from tests.builders_addresses import NEW, address_of, confirm, mailed, moved, told, undo
+from tests.builders_staff import RESET_HOURS, ask_reset, do_what_is_due
 from tests.messaging import Workplace
 
 Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
@@ -167,3 +171,19 @@ async def test_a_deactivated_account_moves_nowhere(place: Workplace) -> None:
 
     assert [await confirm(place, change), await undo(place, way_back)] == [TokenRefused()] * 2
     assert await address_of(place, member) == NEW
+
+
+async def test_an_undone_change_of_address_stops_a_reset_whose_notice_went_to_a_thief(
+    place: Workplace,
+) -> None:
+    psc, member = await a_psc_member(place), await an_enrolled_member(place)
+    token = await moved(member, NEW)
+    await ask_reset(psc, member)
+
+    await undo(place, token)
+    place.clock.forward(hours=RESET_HOURS)
+    await do_what_is_due(place)
+
+    stopped = await place.emitted(FactorResetStopped)
+    assert stopped == [FactorResetStopped(account_id=member.account_id, stopped_by="link")]
+    assert await place.emitted(FactorWasReset) == []

@@ -88,3 +88,35 @@ def test_a_process_with_a_misspelt_variable_ends_with_one_line(module: str) -> N
     assert ended.stderr.count("\n") == 1
     assert "no setting is called NEXTGEN_POLICES_FILE; the nearest that are known: " in ended.stderr
     assert "NEXTGEN_POLICIES_FILE" in ended.stderr
+
+
+@pytest.mark.parametrize(("memory_kib", "passes"), [("19455", "2"), ("19456", "1")])
+def test_in_production_hashing_below_what_is_advised_is_refused(memory_kib: str, passes: str) -> None:
+    given = {
+        "DATABASE_URL": "postgresql:///nowhere",
+        "BROKER_URL": "amqp://nowhere",
+        "SEALING_KEY": "00" * 32,
+        "SEALING_PUBLIC_KEYS_FILE": "/dev/null",
+        "ASSERTION_PUBLIC_KEYS_FILE": "/dev/null",
+        "SIGNING_KEY": "00" * 32,
+        "SIGNING_KEY_ID": "1",
+        "FACTOR_KEY": "00" * 32,
+        "PASSWORD_MEMORY_KIB": memory_kib,
+        "PASSWORD_PASSES": passes,
+    }
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.accounts"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]} | {f"NEXTGEN_ACCOUNTS_{name}": text for name, text in given.items()},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(
+        "accounts does not start: passwords are hashed with password_memory_kib=19456"
+    )
+    assert ended.stderr.count("\n") == 1

@@ -5,7 +5,7 @@ from datetime import timedelta
 from services.accounts.handlers.likenesses import look_again
 from services.accounts.model import Account, OneTimeToken, Purpose
 from services.accounts.rules import access, addresses
-from services.accounts.store import accounts, saving, sessions, tokens
+from services.accounts.store import accounts, resets, saving, sessions, tokens
 from services.accounts.store.asking import lock_asker
 from services.accounts.store.saving import Work
 from shared.messages.accounts import (
@@ -82,9 +82,12 @@ async def undo_email_change(command: UndoEmailChange, work: Work) -> EmailChange
     await tokens.close_tokens(work.connection, before.id, ("email_change", "recovery", "unlock"), work.now)
     await tokens.close_undo_tokens(work.connection, before.id, since=undoing.created_at, at=work.now)
     await sessions.end_all_sessions(work.connection, before.id, at=work.now, ended_by="email_put_back")
+    stopped = await resets.stop_reset(work, before, stopped_by="link")
     after = await _save(work, before, addresses.moved(before, undoing.email), "email_put_back")
     work.emit(EmailPutBack(account_id=after.id, recipient=_told_at(work, after, after.email)))
     work.emit(EmailWithdrawn(account_id=after.id, recipient=_told_at(work, after, before.email)))
+    if stopped is not None:
+        work.emit(stopped)
     return EmailChangeUndone(account_id=after.id)
 
 
