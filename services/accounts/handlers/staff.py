@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from services.accounts.handlers.casework import Case, open_case, record, refuse
-from services.accounts.model import Account, GuardKind
+from services.accounts.model import Account
 from services.accounts.rules import guards, registration
 from services.accounts.rules import staff as rules
 from services.accounts.store import credentials, history, saving, sessions, tokens, verifications
@@ -23,7 +23,6 @@ from shared.messages.accounts.staff import (
 )
 from shared.messages.base import NotAllowed
 
-_KINDS: tuple[GuardKind, ...] = ("passcode", "password")
 _WRONG_DATE = "caller_gave_wrong_date"
 
 
@@ -55,7 +54,7 @@ async def unlock_by_staff(
     case = await open_case(work, command.account_id)
     if not isinstance(case, Case):
         return case
-    present = [await credentials.lock_guard(work.connection, case.account.id, kind) for kind in _KINDS]
+    present = [await credentials.lock_guard(work.connection, case.account.id, kind) for kind in guards.KINDS]
     refused = rules.refuse_unlock(present, work.now)
     if refused is not None:
         return await refuse(work, case, "unlock", refused)
@@ -127,3 +126,4 @@ async def _save(work: Work, case: Case, after: Account) -> None:
     if saved.status == "deactivated":
         await sessions.end_all_sessions(work.connection, saved.id, at=work.now, ended_by="staff")
         await verifications.close_verifications(work.connection, saved.id, work.now)
+        await tokens.close_all_tokens(work.connection, saved.id, work.now)
