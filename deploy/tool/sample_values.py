@@ -31,6 +31,7 @@ VALUES: dict[str, Any] = {
     "due_on": "2024-05-10",
     "duplicate": 1,
     "email": "ada.whitfield@hollis-crane.example",
+    "error_description": "",
     "exempt_cents": 0,
     "field": "user_name",
     "firm_name": "Hollis & Crane LLP",
@@ -50,6 +51,7 @@ VALUES: dict[str, Any] = {
     "local_time": "2024-03-04T08:00",
     "login": "awhitfield",
     "masked_email": "a***@hollis-crane.example",
+    "login_id": "ada.whitfield",
     "masked_name": "A** W********",
     "member_name": "Ada Whitfield",
     "moved_balance_cents": 1270,
@@ -69,6 +71,7 @@ VALUES: dict[str, Any] = {
     "problem": "Object missing required field `court_id` - at `$`",
     "quarter": "2024-Q1",
     "reason": "not_known",
+    "redact_flag": "1",
     "reference": "LOCKBOX 20240417-0093",
     "remark": "Joined the bankruptcy group in Asheville.",
     "retry_after_seconds": 2,
@@ -222,7 +225,10 @@ INSTANTS = {
 USUAL_INSTANT = "2024-02-01T18:02:11.250000Z"
 USUAL_DATE = "2024-02-01"
 
-TRUE = ("email_verified", "has_second_factor", "is_filer", "is_live", "is_search_active", "is_verified")
+TRUE = (
+    *("email_verified", "has_second_factor", "is_filer", "is_live", "is_required", "is_search_active"),
+    *("is_verified", "serves_search"),
+)
 """What is so in this story; the rest isn't."""
 
 READERS = {"EmailVerificationAsked": "notify", "FactorResetAsked": "notify"}

@@ -1,5 +1,6 @@
 """The route table of `accounts`: which message does what."""
 
+from services.accounts.checks.authenticating import authenticate_client
 from services.accounts.checks.changing import change_password
 from services.accounts.checks.confirming import confirm_authenticator
 from services.accounts.checks.legacy import load_legacy_accounts
@@ -15,6 +16,7 @@ from services.accounts.handlers import (
     addresses,
     authenticators,
     backup_codes,
+    client_codes,
     factor_reset,
     factors,
     history,
@@ -107,6 +109,7 @@ from shared.messages.accounts import (
     UserNameReminded,
     VerifyEmail,
 )
+from shared.messages.accounts.clients import AuthenticateClient, LogOutClient
 from shared.messages.accounts.factor_reset import (
     AskFactorReset,
     FactorResetAsked,
@@ -130,7 +133,7 @@ from shared.messages.accounts.staff import (
 )
 from shared.messages.accounts.staff_looks import FindAccounts, HeldAccounts, ShowAccountToStaff
 from shared.messages.linking import FilingAccountLinked, FilingAccountUnlinked
-from shared.messages.paa_billing import StaffUsedData
+from shared.messages.paa_billing import ClientCodeRuleChanged, MemberJoined, MemberLeft, StaffUsedData
 from shared.messaging.erasure import blank_next_messages
 from shared.messaging.registry import Service
 
@@ -153,6 +156,7 @@ SERVICE: Service[Resources] = Service(
         UndoEmailChange: addresses.undo_email_change,
         ChangeProfile: profile.change_profile,
         ChangeUserName: profile.change_user_name,
+        LogOutClient: sessions.log_out_client,
         EndSession: open_sessions.end_session,
         EndOtherSessions: open_sessions.end_other_sessions,
         UnlockAccount: locks.unlock_account,
@@ -175,6 +179,9 @@ SERVICE: Service[Resources] = Service(
         ResetFactor: factor_reset.reset_factor,
         FilingAccountLinked: factors.remember_link,
         FilingAccountUnlinked: factors.forget_link,
+        MemberJoined: client_codes.remember_member,
+        MemberLeft: client_codes.forget_member,
+        ClientCodeRuleChanged: client_codes.remember_rule,
         StaffUsedData: history.remember_staff_use,
     },
     answers={
@@ -190,6 +197,7 @@ SERVICE: Service[Resources] = Service(
         LoadLegacyAccounts: load_legacy_accounts,
         UpgradeAccount: upgrade_account,
         SignIn: sign_in,
+        AuthenticateClient: authenticate_client,
         ResolveSession: resolve_session,
         ProveAgain: prove_again,
         ConfirmAuthenticator: confirm_authenticator,

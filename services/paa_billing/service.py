@@ -3,6 +3,7 @@
 from services.paa_billing import checks, jobs
 from services.paa_billing.handlers import (
     accounts,
+    client_codes,
     close,
     firms,
     memberships,
@@ -18,6 +19,7 @@ from shared.messages.accounts import AccountChanged, AccountErased
 from shared.messages.linking import FilingAccountLinked, FilingAccountUnlinked
 from shared.messages.paa_billing import (
     AcceptInvitation,
+    ClientCodeRuleChanged,
     CloseQuarter,
     DeclineInvitation,
     ExpireInvitation,
@@ -30,6 +32,7 @@ from shared.messages.paa_billing import (
     MemberJoined,
     MemberLeft,
     MyBalance,
+    MyClientCodeRule,
     MyInvitations,
     MyMembers,
     MyStatementFiles,
@@ -41,6 +44,8 @@ from shared.messages.paa_billing import (
     RegisterFirm,
     RemoveMember,
     RetryWaitingUsage,
+    SetClientCodeRule,
+    SetMyClientCodeRule,
     ShowClose,
     StaffUsedData,
     StatementIssued,
@@ -68,6 +73,8 @@ SERVICE: Service[Resources] = Service(
         DeclineInvitation: memberships.decline_invitation,
         LeaveFirm: memberships.leave_firm,
         RemoveMember: memberships.remove_member,
+        SetClientCodeRule: client_codes.set_client_code_rule,
+        SetMyClientCodeRule: client_codes.set_my_client_code_rule,
         RetryWaitingUsage: waiting.retry_waiting_usage,
         CloseQuarter: close.close_quarter,
         RecordPayment: payments.record_payment,
@@ -76,6 +83,7 @@ SERVICE: Service[Resources] = Service(
     answers={
         MyInvitations: memberships.my_invitations,
         WhoPaysForMe: memberships.who_pays_for_me,
+        MyClientCodeRule: client_codes.my_client_code_rule,
         MyUsage: usage.my_usage,
         WhoLooked: usage.who_looked,
         MyBalance: payments.my_balance,
@@ -93,6 +101,7 @@ SERVICE: Service[Resources] = Service(
         InvitationDeclined,
         MemberJoined,
         MemberLeft,
+        ClientCodeRuleChanged,
         UsageBatchSettled,
         UsageBatchParked,
         StatementIssued,

@@ -18,4 +18,10 @@ async def resolve_session(query: ResolveSession, bench: Workbench) -> SessionRes
     account, session = holder.account, holder.session
     assertion = access.assert_for(account, session, holder.grants, query=query, now=now, policies=policies)
     signed = sign_assertion(assertion, bench.resources.signing_key, bench.resources.signing_key_id)
-    return SessionResolved(account_id=account.id, assertion=signed, expires_at=assertion.expires_at)
+    return SessionResolved(
+        account_id=account.id,
+        assertion=signed,
+        expires_at=assertion.expires_at,
+        client_code=session.client_code,
+        serves_search=session.serves_search and account.is_search_active,
+    )

@@ -1,7 +1,11 @@
 """Signing in."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from secrets import token_hex
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from services.accounts import passwords
@@ -9,30 +13,63 @@ from services.accounts.checks.guarding import fail
 from services.accounts.checks.proving import Proof, is_proved
 from services.accounts.checks.settling import Workbench, busy
 from services.accounts.checks.throttling import ThrottledError, admit_stranger, forgive_stranger
-from services.accounts.model import Account, Counted, Credential, Session
+from services.accounts.model import Account, Counted, Credential, Duties, Session
 from services.accounts.rules import access, second_factor
 from services.accounts.rules.secrecy import normalise
 from services.accounts.store import accounts, credentials, saving, sessions, throttles
 from services.accounts.store.saving import Work
 from shared.bounded_threads import BusyError
 from shared.messages.accounts import Busy, SignedIn, SignedInFromNewPlace, SignIn, SignInRefused
-from shared.sealed import to_be_sealed
+from shared.sealed import Sealed, to_be_sealed
 
 TOKEN_BYTES = 64  # 128 characters, as existing clients expect
 _TOKEN_SHOWN_FOR_SECONDS = 60
+R = TypeVar("R")
+Opening: TypeAlias = Callable[[Account, Credential, str, Work], Awaitable[R]]
+"""What is done for somebody who has proved both factors from a network, while their account is held."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What a stranger gives to be let in; the secrets are opened once it is known that they are looked at."""
+
+    user_name: str
+    network: str
+    open_password: Callable[[], str]
+    open_passcode: Callable[[], str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A session that was opened, its token for the asker, and what a due second factor asks of its holder."""
+
+    session: Session
+    token: Sealed
+    passed: second_factor.LetBy
 
 
 async def sign_in(command: SignIn, bench: Workbench) -> SignedIn | SignInRefused | Busy:
+    """Let somebody in at the portal."""
+    entry = Entry(
+        user_name=command.user_name,
+        network=command.network,
+        open_password=partial(bench.open, command, "password"),
+        open_passcode=None if command.passcode is None else partial(bench.open, command, "passcode"),
+    )
+    return await enter(entry, bench, _open_for_person)
+
+
+async def enter(entry: Entry, bench: Workbench, opening: Opening[R]) -> R | SignInRefused | Busy:
     """Count, compare outside of any transaction, settle; one answer and the same hashing for each failure.
 
     A flood is told so before anything is read or opened, so that it costs next to nothing.
     """
     if bench.resources.hashing.is_full:
         return busy()
-    password = normalise(bench.open(command, "password"))
-    passcode = None if command.passcode is None else bench.open(command, "passcode")
+    password = normalise(entry.open_password())
+    passcode = None if entry.open_passcode is None else entry.open_passcode()
     try:
-        attempt = await admit_stranger(command, bench)
+        attempt = await admit_stranger(entry.user_name, entry.network, bench)
     except ThrottledError as error:
         return Busy(retry_after_seconds=error.retry_after_seconds)
     try:
@@ -46,8 +83,8 @@ async def sign_in(command: SignIn, bench: Workbench) -> SignedIn | SignInRefused
     async with bench.transaction() as work:
         if not is_right:
             return await _turn_away(attempt.credential.account_id, work)
-        proof = Proof(credential=attempt.credential, rehashed=rehashed, passcode=passcode)
-        return await _let_in(proof, attempt.in_network, work)
+        proof = Proof(credential=attempt.credential, rehashed=rehashed, passcode=passcode or None)
+        return await _let_in(proof, attempt.in_network, opening, work)
 
 
 async def _turn_away(account_id: UUID, work: Work) -> SignInRefused:
@@ -56,17 +93,33 @@ async def _turn_away(account_id: UUID, work: Work) -> SignInRefused:
     return SignInRefused()
 
 
-async def _let_in(proof: Proof, in_network: Counted, work: Work) -> SignedIn | SignInRefused:
+async def _let_in(proof: Proof, in_network: Counted, opening: Opening[R], work: Work) -> R | SignInRefused:
     """Only a whole success takes the network's count back: a right password with a wrong passcode doesn't."""
     account = await accounts.lock_account(work.connection, proof.credential.account_id)
     if not await is_proved(proof, account, work):
         return SignInRefused()
-    signed_in = await _open_session(account, proof.credential, in_network.throttle.subject, work)
+    outcome = await opening(account, proof.credential, in_network.throttle.subject, work)
     await throttles.take_back(work.connection, in_network)
-    return signed_in
+    return outcome
 
 
-async def _open_session(account: Account, credential: Credential, network: str, work: Work) -> SignedIn:
+def is_restricted(account: Account, credential: Credential, duties: Duties, work: Work) -> bool:
+    """Would a session of this account serve only to put something right first?"""
+    policies = work.resources.policies
+    must_enrol = second_factor.let_by(account, policies, duties).must_enrol
+    return must_enrol or access.is_password_too_old(credential, work.now, policies)
+
+
+async def open_session(
+    account: Account,
+    credential: Credential,
+    network: str,
+    work: Work,
+    *,
+    client_code: str = "",
+    may_search: bool = True,
+) -> Opened:
+    """Open a session for somebody who has proved who they are, and use up a skip where a factor is due."""
     policies = work.resources.policies
     duties = await credentials.get_duties(work.connection, account.id, work.now)
     passed = second_factor.let_by(account, policies, duties)
@@ -80,19 +133,29 @@ async def _open_session(account: Account, credential: Credential, network: str, 
         saving.hash_token(token),
         now=work.now,
         network=network,
-        is_restricted=passed.must_enrol or access.is_password_too_old(credential, work.now, policies),
+        is_restricted=is_restricted(account, credential, duties, work),
     )
+    session = replace(session, client_code=client_code, serves_search=may_search)
     await sessions.insert_session(work.connection, session)
     await _notice_place(session, work)
     await saving.record(work, after, "signed_in", network=network, level=str(session.level))
     shown_until = work.now + timedelta(seconds=_TOKEN_SHOWN_FOR_SECONDS)
+    return Opened(
+        session=session,
+        token=to_be_sealed(token, reader="portal", expires_at=shown_until),
+        passed=passed,
+    )
+
+
+async def _open_for_person(account: Account, credential: Credential, network: str, work: Work) -> SignedIn:
+    opened = await open_session(account, credential, network, work)
     return SignedIn(
         account_id=account.id,
-        token=to_be_sealed(token, reader="portal", expires_at=shown_until),
-        level=session.level,
-        must_enrol_factor=passed.must_enrol,
-        must_change_password=access.is_password_too_old(credential, work.now, policies),
-        skips_left=passed.skips_left,
+        token=opened.token,
+        level=opened.session.level,
+        must_enrol_factor=opened.passed.must_enrol,
+        must_change_password=access.is_password_too_old(credential, work.now, work.resources.policies),
+        skips_left=opened.passed.skips_left,
     )
 
 

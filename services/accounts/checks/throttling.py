@@ -10,7 +10,6 @@ from services.accounts.store import accounts, credentials
 from services.accounts.store import throttles as counts
 from services.accounts.store.saving import Work
 from shared.errors import NextgenError
-from shared.messages.accounts import SignIn
 
 
 class ThrottledError(NextgenError):
@@ -30,7 +29,7 @@ class Attempt:
     in_all: Counted
 
 
-async def admit_stranger(command: SignIn, bench: Workbench) -> Attempt:
+async def admit_stranger(user_name: str, network: str, bench: Workbench) -> Attempt:
     """Count a sign-in everywhere or nowhere, and commit that. Raises ThrottledError.
 
     The counts that many share are held last, so that nobody waits for them who could still be held up, and
@@ -38,8 +37,8 @@ async def admit_stranger(command: SignIn, bench: Workbench) -> Attempt:
     """
     policies = bench.resources.policies
     async with bench.transaction() as work:
-        credential = await _find_and_count(command.user_name, work)
-        in_network = await _count(throttles.throttle_of_network(command.network, policies), work)
+        credential = await _find_and_count(user_name, work)
+        in_network = await _count(throttles.throttle_of_network(network, policies), work)
         in_all = await _count(throttles.throttle_of_all(policies), work)
     return Attempt(credential=credential, in_network=in_network, in_all=in_all)
 

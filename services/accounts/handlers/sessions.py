@@ -12,18 +12,30 @@ from shared.messages.accounts import (
     SignedOut,
     SignOut,
 )
+from shared.messages.accounts.clients import ClientLoggedOut, LogOutClient
 from shared.messages.base import NotAllowed
 
 
 async def sign_out(command: SignOut, work: Work) -> SignedOut:
+    """Leave the portal."""
+    await _end_session(work.open(command, "token"), work)
+    return SignedOut()
+
+
+async def log_out_client(command: LogOutClient, work: Work) -> ClientLoggedOut:
+    """A program ends its session; nobody learns here whether a token was one."""
+    await _end_session(work.open(command, "token"), work)
+    return ClientLoggedOut()
+
+
+async def _end_session(token: str, work: Work) -> None:
     """End the session of this token, if it is open; the account's row is held first, as everywhere."""
-    token_hash = saving.hash_token(work.open(command, "token"))
+    token_hash = saving.hash_token(token)
     account_id = await sessions.find_holder(work.connection, token_hash)
     if account_id is not None:
         account = await accounts.lock_account(work.connection, account_id)
         if await sessions.end_session(work.connection, token_hash, at=work.now, ended_by="sign_out"):
             await saving.record(work, account, "signed_out")
-    return SignedOut()
 
 
 async def deactivate_account(command: DeactivateAccount, work: Work) -> AccountDeactivated | NotAllowed:

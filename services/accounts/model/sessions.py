@@ -11,7 +11,8 @@ class Session:
     """A session: how well its holder proved who they are, and when.
 
     `is_restricted`: it serves only to change the password, and to enrol a factor unless that password has
-    grown too old; a legacy account upgrades instead.
+    grown too old; a legacy account upgrades instead. A program may have named a `client_code` for its
+    searches; `serves_search` is about the session alone, the account's search privilege comes on top.
     """
 
     token_hash: bytes
@@ -22,6 +23,8 @@ class Session:
     last_used_at: datetime
     is_restricted: bool
     network: str
+    client_code: str = ""
+    serves_search: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,9 +32,10 @@ async def use_session(
                SET last_used_at = greatest(last_used_at, $2)
              WHERE token_hash = $1 AND ended_at IS NULL AND last_used_at > $3 AND opened_at > $4
             RETURNING token_hash, account_id, level, proved_at, opened_at, last_used_at, is_restricted,
-                      network
+                      network, client_code, serves_search
         )
         SELECT token_hash, account_id, level, proved_at, opened_at, last_used_at, is_restricted, network,
+               client_code, serves_search,
                id, account_number, version, kind, generation, status, is_shared, user_name, user_name_key,
                legacy_user_name_key, first_name, last_name, name_key, email, email_key, is_email_verified,
                date_of_birth, address, city, state, postal_code, county, phone, user_type, is_search_active,

@@ -12,8 +12,8 @@ async def insert_session(connection: Connection, session: Session) -> None:
     await connection.execute(
         """
         INSERT INTO sessions (token_hash, account_id, level, proved_at, opened_at, last_used_at,
-                              is_restricted, network)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                              is_restricted, network, client_code, serves_search)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """,
         session.token_hash,
         session.account_id,
@@ -23,6 +23,8 @@ async def insert_session(connection: Connection, session: Session) -> None:
         session.last_used_at,
         session.is_restricted,
         session.network,
+        session.client_code,
+        session.serves_search,
     )
 
 
@@ -30,7 +32,8 @@ async def lock_open_session(connection: Connection, token_hash: bytes, account_i
     """Read a session of an account that has not been ended, and hold it; it may be too old."""
     row = await connection.fetchrow(
         """
-        SELECT token_hash, account_id, level, proved_at, opened_at, last_used_at, is_restricted, network
+        SELECT token_hash, account_id, level, proved_at, opened_at, last_used_at, is_restricted, network,
+               client_code, serves_search
           FROM sessions
          WHERE token_hash = $1 AND account_id = $2 AND ended_at IS NULL
            FOR UPDATE

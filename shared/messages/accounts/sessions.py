@@ -63,11 +63,16 @@ class ResolveSession(Query, frozen=True, kw_only=True, tag="accounts.resolve_ses
 
 
 class SessionResolved(Reply, frozen=True, kw_only=True, tag="accounts.session_resolved.v1"):
-    """The assertion to send with commands and queries to the audience, good for 60 seconds at most."""
+    """The assertion to send with commands and queries to the audience, good for 60 seconds at most.
+
+    `client_code` is what a program named when it signed in; `serves_search`: may this session search now?
+    """
 
     account_id: UUID
     assertion: str
     expires_at: datetime
+    client_code: str = ""
+    serves_search: bool = True
 
 
 class SessionRefused(Reply, frozen=True, kw_only=True, tag="accounts.session_refused.v1"):

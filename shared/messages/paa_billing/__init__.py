@@ -1,5 +1,12 @@
 """What is asked of `paa_billing`, and what it announces of firms, usage, statements and money."""
 
+from shared.messages.paa_billing.client_codes import (
+    ClientCodeRuleChanged,
+    ClientCodeRuleShown,
+    MyClientCodeRule,
+    SetClientCodeRule,
+    SetMyClientCodeRule,
+)
 from shared.messages.paa_billing.firms import (
     AcceptInvitation,
     DeclineInvitation,
@@ -76,6 +83,8 @@ __all__ = [
     "AcceptInvitation",
     "BalanceShown",
     "BillingRefused",
+    "ClientCodeRuleChanged",
+    "ClientCodeRuleShown",
     "CloseQuarter",
     "CloseShown",
     "DeclineInvitation",
@@ -101,6 +110,7 @@ __all__ = [
     "MembershipShown",
     "MembershipsShown",
     "MyBalance",
+    "MyClientCodeRule",
     "MyInvitations",
     "MyMembers",
     "MyStatementFiles",
@@ -118,6 +128,8 @@ __all__ = [
     "RegisterFirm",
     "RemoveMember",
     "RetryWaitingUsage",
+    "SetClientCodeRule",
+    "SetMyClientCodeRule",
     "ShowClose",
     "StaffUsedData",
     "StatementFile",
