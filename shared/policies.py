@@ -33,6 +33,7 @@ class AccountPolicies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     factor_reset_hours: int
     network_failures: int
     sign_ins_a_minute: int
+    export_days: int
     erasure_days: int
 
 

@@ -38,3 +38,4 @@ async def erase(place: Workplace, member: Member) -> None:
     await publish(place)
     place.clock.forward(seconds=1)
     await place.work_off("erasures")
+    await place.work_off("forget_what_is_over")

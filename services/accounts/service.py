@@ -17,6 +17,7 @@ from services.accounts.handlers import (
     authenticators,
     backup_codes,
     client_codes,
+    exports,
     factor_reset,
     factors,
     history,
@@ -30,8 +31,10 @@ from services.accounts.handlers import (
     staff,
     verification,
 )
+from services.accounts.jobs import exporting
 from services.accounts.jobs.forgetting import forget_what_is_over
 from services.accounts.settings import Resources
+from shared.messages import linking, notify, paa_billing
 from shared.messages.accounts import (
     AccountActivated,
     AccountChanged,
@@ -110,6 +113,14 @@ from shared.messages.accounts import (
     VerifyEmail,
 )
 from shared.messages.accounts.clients import AuthenticateClient, LogOutClient
+from shared.messages.accounts.exports import (
+    AskExport,
+    ExpireExport,
+    ExportAsked,
+    ExportReady,
+    MyExports,
+    OpenExport,
+)
 from shared.messages.accounts.factor_reset import (
     AskFactorReset,
     FactorResetAsked,
@@ -161,6 +172,9 @@ SERVICE: Service[Resources] = Service(
         EndOtherSessions: open_sessions.end_other_sessions,
         UnlockAccount: locks.unlock_account,
         DeactivateAccount: sessions.deactivate_account,
+        AskExport: exports.ask_export,
+        OpenExport: exports.open_export,
+        ExpireExport: exports.expire_export,
         AskErasure: records.ask_erasure,
         StopErasure: records.stop_erasure,
         EraseAccount: records.erase_account,
@@ -182,10 +196,14 @@ SERVICE: Service[Resources] = Service(
         MemberJoined: client_codes.remember_member,
         MemberLeft: client_codes.forget_member,
         ClientCodeRuleChanged: client_codes.remember_rule,
+        linking.ExportPartMade: exports.add_part,
+        notify.ExportPartMade: exports.add_part,
+        paa_billing.ExportPartMade: exports.add_part,
         StaffUsedData: history.remember_staff_use,
     },
     answers={
         MyAccount: sessions.my_account,
+        MyExports: exports.my_exports,
         MyHistory: history.my_history,
         MyProfile: profile.my_profile,
         MySecondFactor: authenticators.my_second_factor,
@@ -212,6 +230,8 @@ SERVICE: Service[Resources] = Service(
         AccountChanged,
         ContactChanged,
         AccountErased,
+        ExportAsked,
+        ExportReady,
         ErasureAsked,
         ErasureStopped,
         EmailVerificationAsked,
@@ -250,5 +270,11 @@ SERVICE: Service[Resources] = Service(
         FactorResetStopped,
         FactorWasReset,
     ),
-    jobs={"erasures": blank_next_messages, "forget_what_is_over": forget_what_is_over},
+    jobs={
+        "erasures": blank_next_messages,
+        "forget_what_is_over": forget_what_is_over,
+        "export part": exporting.make_export_part,
+        "export": exporting.put_next_export_together,
+        "export sweep": exporting.sweep_next_export,
+    },
 )

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.bounded_threads import BoundedThreads
 from shared.errors import SettingsError
+from shared.objects import Objects, open_objects
 from shared.policies import AccountPolicies, Policies
 from shared.settings import ServiceSettings
 
@@ -72,6 +73,7 @@ class Resources:
     signing_key_id: str
     factor_key: bytes
     draw_number: DrawNumber
+    objects: Objects
 
     def __repr__(self) -> str:
         return f"Resources(signing_key_id={self.signing_key_id!r})"
@@ -96,6 +98,7 @@ async def open_resources(settings: Settings, policies: Policies) -> AsyncIterato
             signing_key_id=settings.signing_key_id,
             factor_key=_key_from(settings.factor_key, "factor_key"),
             draw_number=draw_number,
+            objects=open_objects(settings.objects_url),
         )
 
 

@@ -2,14 +2,21 @@
 
 from services.linking.checks import proving, rosters
 from services.linking.handlers import accounts, courts, links
-from services.linking.jobs import forget_old_proofs
+from services.linking.jobs import forget_old_proofs, make_export_part
 from services.linking.settings import Resources
-from shared.messages.accounts import AccountChanged, AccountErased
+from shared.messages.accounts import (
+    AccountChanged,
+    AccountErased,
+)
+from shared.messages.accounts.exports import (
+    ExportAsked,
+)
 from shared.messages.linking import (
     AnnounceGoLive,
     ConfirmLink,
     CourtChanged,
     CourtWentLive,
+    ExportPartMade,
     FilingAccountLinked,
     FilingAccountUnlinked,
     LinkConflictFound,
@@ -23,6 +30,7 @@ from shared.messages.linking import (
     WhatMayIFile,
 )
 from shared.messaging.erasure import blank_next_messages
+from shared.messaging.export_parts import ask_part_of
 from shared.messaging.registry import Service
 
 SERVICE: Service[Resources] = Service(
@@ -35,6 +43,7 @@ SERVICE: Service[Resources] = Service(
         UnlinkFilingAccount: links.unlink_filing_account,
         AccountChanged: accounts.remember_account,
         AccountErased: accounts.forget_account,
+        ExportAsked: ask_part_of,
     },
     answers={
         WhatMayIFile: links.what_may_i_file,
@@ -51,7 +60,12 @@ SERVICE: Service[Resources] = Service(
         FilingAccountLinked,
         FilingAccountUnlinked,
         LinkConflictFound,
+        ExportPartMade,
     ),
-    jobs={"forget_old_proofs": forget_old_proofs, "erasures": blank_next_messages},
+    jobs={
+        "forget_old_proofs": forget_old_proofs,
+        "erasures": blank_next_messages,
+        "export part": make_export_part,
+    },
     prepares=courts.load_shipped_courts,
 )

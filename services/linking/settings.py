@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import msgspec
@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from shared.bounded_threads import BoundedThreads
+from shared.objects import Objects, objects_in_memory, open_objects
 from shared.policies import Policies
 from shared.settings import ServiceSettings
 
@@ -34,6 +35,7 @@ class Resources:
     policies: Policies
     hashing: BoundedThreads
     digest_key: bytes
+    objects: Objects = field(default_factory=objects_in_memory)
 
 
 @asynccontextmanager
@@ -45,7 +47,12 @@ async def open_resources(settings: Settings, policies: Policies) -> AsyncIterato
     with BoundedThreads(
         "hashing", thread_count=settings.hashing_threads, waiting_limit=settings.hashing_waiting_limit
     ) as hashing:
-        yield Resources(policies=policies, hashing=hashing, digest_key=digest_key_from(settings.sealing_key))
+        yield Resources(
+            policies=policies,
+            hashing=hashing,
+            digest_key=digest_key_from(settings.sealing_key),
+            objects=open_objects(settings.objects_url),
+        )
 
 
 def digest_key_from(sealing_key: str) -> bytes:

@@ -29,9 +29,11 @@ from services.notify.model import (
     Suppressed,
 )
 from services.notify.settings import Resources
+from services.notify.store import exporting
 from shared.errors import SealError
-from shared.messages.notify import NotificationAbandoned, NotificationSent
+from shared.messages.notify import ExportPartMade, NotificationAbandoned, NotificationSent
 from shared.messaging.bench import Bench
+from shared.messaging.export_parts import Part, make_next_part
 from shared.messaging.leases import LEASE_SECONDS, while_extending
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.metrics import MAIL
@@ -190,4 +192,21 @@ def _tell_operators(claimed: Notification, outcome: Outcome) -> None:
         notification_id=str(claimed.id),
         correlation_id=str(claimed.correlation_id),
         attempts=claimed.attempts,
+    )
+
+
+async def make_export_part(bench: Bench[Resources]) -> bool:
+    """Write what is kept here about an account that asked for it; no if none did."""
+    return await make_next_part(bench, exporting.STATEMENTS, _tell_of_part, bench.resources.objects)
+
+
+async def _tell_of_part(work: UnitOfWork[Resources], part: Part) -> None:
+    asked = part.asked
+    work.emit(
+        ExportPartMade(
+            export_id=asked.export_id,
+            account_id=asked.account_id,
+            key=part.key,
+            secret=part.sealed_secret(),
+        )
     )

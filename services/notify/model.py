@@ -23,6 +23,7 @@ CLASS_OF: Mapping[str, MailClass] = {
     "account_deactivated": "security",
     "erasure_asked": "security",
     "erasure_stopped": "security",
+    "export_ready": "security",
     "password_changed": "security",
     "email_change": "security",
     "email_changed": "security",

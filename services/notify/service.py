@@ -49,6 +49,10 @@ from shared.messages.accounts import (
     UserNameChanged,
     UserNameReminded,
 )
+from shared.messages.accounts.exports import (
+    ExportAsked,
+    ExportReady,
+)
 from shared.messages.accounts.factor_reset import FactorResetAsked, FactorResetStopped, FactorWasReset
 from shared.messages.accounts.staff import (
     AccountDeactivatedByStaff,
@@ -63,7 +67,7 @@ from shared.messages.linking import (
     FilingAccountUnlinked,
     LinkConflictFound,
 )
-from shared.messages.notify import MyMessages, NotificationAbandoned, NotificationSent
+from shared.messages.notify import ExportPartMade, MyMessages, NotificationAbandoned, NotificationSent
 from shared.messages.paa_billing import (
     FirmRegistered,
     InvitationDeclined,
@@ -76,6 +80,7 @@ from shared.messages.paa_billing import (
     UsageBatchSettled,
 )
 from shared.messaging.erasure import blank_next_messages
+from shared.messaging.export_parts import ask_part_of
 from shared.messaging.registry import Service
 
 SERVICE: Service[Resources] = Service(
@@ -84,6 +89,7 @@ SERVICE: Service[Resources] = Service(
         ContactChanged: handlers.remember_contact,
         CourtChanged: handlers.remember_court,
         AccountErased: handlers.erase_account,
+        ExportAsked: ask_part_of,
         EmailVerificationAsked: mailing(accounts.verify_email),
         AccountActivated: mailing(accounts.welcome),
         AccountHeldForReview: mailing(accounts.account_held),
@@ -96,6 +102,7 @@ SERVICE: Service[Resources] = Service(
         EmailWithdrawn: mailing(addresses.email_withdrawn),
         ProfileChanged: mailing(addresses.profile_changed),
         UserNameChanged: mailing(addresses.user_name_changed),
+        ExportReady: mailing(records.export_ready),
         ErasureAsked: mailing(records.erasure_asked),
         ErasureStopped: mailing(records.erasure_stopped),
         PasswordChanged: mailing(accounts.password_changed),
@@ -136,8 +143,8 @@ SERVICE: Service[Resources] = Service(
         UsageBatchParked: mailing(usage.usage_parked),
     },
     answers={MyMessages: handlers.my_messages},
-    announces=(NotificationSent, NotificationAbandoned),
-    jobs={"mail": jobs.send_next_mail, "erasures": blank_next_messages}
+    announces=(NotificationSent, NotificationAbandoned, ExportPartMade),
+    jobs={"mail": jobs.send_next_mail, "erasures": blank_next_messages, "export part": jobs.make_export_part}
     | {f"mail {n}": jobs.send_next_mail for n in range(2, jobs.SENDERS + 1)},
     prepares=jobs.load_texts,
 )

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import msgspec
 
+from shared.objects import Objects, objects_in_memory, open_objects
 from shared.policies import Policies
 from shared.settings import ServiceSettings
 
@@ -70,6 +71,7 @@ class Resources:
     policies: Policies
     server: MailServer
     sender: Sender
+    objects: Objects = field(default_factory=objects_in_memory)
 
 
 @asynccontextmanager
@@ -91,4 +93,5 @@ async def open_resources(settings: Settings, policies: Policies) -> AsyncIterato
             portal_url=settings.portal_url.rstrip("/"),
             service_center_phone=settings.service_center_phone,
         ),
+        objects=open_objects(settings.objects_url),
     )

@@ -15,7 +15,13 @@ from services.paa_billing.handlers import (
     waiting,
 )
 from services.paa_billing.settings import Resources
-from shared.messages.accounts import AccountChanged, AccountErased
+from shared.messages.accounts import (
+    AccountChanged,
+    AccountErased,
+)
+from shared.messages.accounts.exports import (
+    ExportAsked,
+)
 from shared.messages.linking import FilingAccountLinked, FilingAccountUnlinked
 from shared.messages.paa_billing import (
     AcceptInvitation,
@@ -23,6 +29,7 @@ from shared.messages.paa_billing import (
     CloseQuarter,
     DeclineInvitation,
     ExpireInvitation,
+    ExportPartMade,
     FirmRegistered,
     FirmUsage,
     InvitationDeclined,
@@ -56,6 +63,7 @@ from shared.messages.paa_billing import (
     WithdrawInvitation,
 )
 from shared.messaging.erasure import blank_next_messages
+from shared.messaging.export_parts import ask_part_of
 from shared.messaging.registry import Service
 
 SERVICE: Service[Resources] = Service(
@@ -63,6 +71,7 @@ SERVICE: Service[Resources] = Service(
     handles={
         AccountChanged: accounts.remember_account,
         AccountErased: accounts.forget_account,
+        ExportAsked: ask_part_of,
         FilingAccountLinked: accounts.remember_link,
         FilingAccountUnlinked: accounts.forget_link,
         RegisterFirm: firms.register_firm,
@@ -107,6 +116,7 @@ SERVICE: Service[Resources] = Service(
         StatementIssued,
         PaymentRecorded,
         StaffUsedData,
+        ExportPartMade,
     ),
     jobs={
         "close": jobs.close_next_chunk,
@@ -114,6 +124,7 @@ SERVICE: Service[Resources] = Service(
         "files 1": jobs.make_next_files,
         "files 2": jobs.make_next_files,
         "erasures": blank_next_messages,
+        "export part": jobs.make_export_part,
     },
     prepares=shipped.prepare,
     when_parked={RecordUsage: parked.tell_court},

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from shared.messaging.leases import LEASE_SECONDS
-from shared.objects import Objects, open_objects
+from shared.objects import Objects, objects_in_memory, open_objects
 from shared.policies import Policies
 from shared.settings import ServiceSettings
 from shared.spawned_processes import SpawnedProcesses
@@ -28,10 +28,6 @@ class Settings(ServiceSettings, frozen=True, kw_only=True, forbid_unknown_fields
     rendering_processes: Annotated[int, msgspec.Meta(ge=1, le=64)] = RENDERING_PROCESSES
 
 
-def _objects_in_memory() -> Objects:
-    return open_objects("memory:///")
-
-
 def _one_process() -> SpawnedProcesses:
     return SpawnedProcesses(1)
 
@@ -41,7 +37,7 @@ class Resources:
     """What the service made at its start; what isn't given lives as long as this process."""
 
     policies: Policies
-    objects: Objects = field(default_factory=_objects_in_memory)
+    objects: Objects = field(default_factory=objects_in_memory)
     processes: SpawnedProcesses = field(default_factory=_one_process)
     close_chunk_payers: int = CHUNK_PAYERS
     lease_seconds: float = LEASE_SECONDS

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from shared.messages.base import Event, Query, Reply
+from shared.sealed import Sealed
 
 
 class MyMessages(Query, frozen=True, kw_only=True, tag="notify.my_messages.v1"):
@@ -51,3 +52,12 @@ class NotificationAbandoned(Event, frozen=True, kw_only=True, tag="notify.notifi
     account_id: UUID | None
     kind: str
     reason: str
+
+
+class ExportPartMade(Event, frozen=True, kw_only=True, tag="notify.export_part_made.v1"):
+    """What is kept here about an account lies encrypted at `key`; `secret` opens it, for `accounts` alone."""
+
+    export_id: UUID
+    account_id: UUID
+    key: str
+    secret: Sealed

@@ -54,6 +54,8 @@ async def begin(
 ) -> None:
     """Have bodies that name the account, or hold one of the terms, blanked; begun before, it changes nothing.
 
+    No part of an export is made of the account any more.
+
     `kept_types`: whose parked bodies stay, since they are under hold or others' too.
     """
     await work.connection.execute(
@@ -67,6 +69,7 @@ async def begin(
         sorted(terms),
         sorted(kind.message_name() for kind in kept_types),
     )
+    await work.connection.execute("DELETE FROM asked_export_parts WHERE account_id = $1", account_id)
 
 
 async def is_erased(connection: Connection, account_id: UUID) -> bool:

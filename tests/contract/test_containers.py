@@ -77,11 +77,13 @@ def test_only_services_servers_and_the_setup_run() -> None:
     assert set(CONTAINERS) == {*SERVICES, "postgres", "rabbitmq", "setup"}
 
 
-def test_statements_outlive_the_container() -> None:
-    billing = CONTAINERS["paa_billing"]
+@pytest.mark.parametrize("service", SERVICES)
+def test_statements_and_exports_outlive_the_container_and_lie_in_one_place(service: str) -> None:
+    container = CONTAINERS[service]
 
-    assert billing["environment"]["NEXTGEN_PAA_BILLING_OBJECTS_URL"] == "file:///var/lib/statements"
-    assert "statements:/var/lib/statements" in billing["volumes"]
+    url = container["environment"][f"NEXTGEN_{service.upper()}_OBJECTS_URL"]
+    assert url == "file:///var/lib/statements"
+    assert "statements:/var/lib/statements" in container["volumes"]
     assert "statements" in COMPOSE["volumes"]
 
 

@@ -105,7 +105,7 @@ async def test_an_erasure_taken_back_in_time_leaves_the_account_as_it_was(place:
 
     assert stopped == ErasureStopped(account_id=member.account_id)
     after = await place.pool.fetchrow("SELECT * FROM accounts WHERE id = $1", member.account_id)
-    assert {**after, "version": None} == {**before, "version": None}
+    assert dict(after or {}) | {"version": 0} == dict(before or {}) | {"version": 0}
     assert isinstance(await member.sign_in(), SignedIn)
     place.clock.forward(days=1)
     assert await do_due_work(place) == []

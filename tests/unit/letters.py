@@ -13,6 +13,14 @@ from shared.sealed import Sealed
 from tests.messaging import NOON
 
 Expected = tuple[Callable[[Any, Directory], tuple[Letter, ...]], Event, dict[str, str]]
+UNHEARD = {
+    "accounts.account_changed.v1",
+    "linking.export_part_made.v1",
+    "paa_billing.client_code_rule_changed.v1",
+    "paa_billing.export_part_made.v1",
+    "paa_billing.staff_used_data.v1",
+}
+"""Events that other services announce, and no mail needs."""
 PERSON, ADMINISTRATOR = uuid4(), uuid4()
 """Ann Lee at ann@example.org, and Bob Ray at bob@firm.example."""
 SEALED = Sealed(reader="notify", public_key=b"key", ciphertext=b"text", expires_at=NOON + timedelta(days=7))

@@ -2,6 +2,7 @@
 
 from services.notify.rules import accounts, records
 from shared.messages import accounts as of_accounts
+from shared.messages.accounts.exports import ExportReady
 from tests.messaging import NOON
 from tests.unit import letters_of_addresses, letters_of_sessions, letters_of_staff
 from tests.unit.letters import PERSON, SEALED, Expected
@@ -37,6 +38,11 @@ EXPECTED: list[Expected] = [
         records.erasure_stopped,
         of_accounts.ErasureStopped(account_id=PERSON),
         {"erasure_stopped": "ann@example.org"},
+    ),
+    (
+        records.export_ready,
+        ExportReady(export_id=PERSON, account_id=PERSON, expires_at=NOON),
+        {"export_ready": "ann@example.org"},
     ),
     (
         accounts.password_changed,

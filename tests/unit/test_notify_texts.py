@@ -39,6 +39,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "account_deactivated": {},
     "erasure_asked": {"final": "February 8, 2024, 12:00 PM CST"},
     "erasure_stopped": {},
+    "export_ready": {"expires": "February 8, 2024, 12:00 PM CST"},
     "password_changed": {},
     "email_change": {"link_ends": "February 2, 2024, 12:00 PM CST"},
     "email_changed": {"link_ends": "February 8, 2024, 12:00 PM CST"},

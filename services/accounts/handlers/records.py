@@ -2,7 +2,7 @@
 
 from services.accounts.model import Account, AskedErasure
 from services.accounts.rules import access, records, registration
-from services.accounts.store import accounts, saving, sessions, tokens, verifications
+from services.accounts.store import accounts, exports, saving, sessions, tokens, verifications
 from services.accounts.store import records as store
 from services.accounts.store.asking import lock_staff
 from services.accounts.store.saving import Work
@@ -62,6 +62,7 @@ async def erase_account(command: EraseAccount, work: Work) -> AccountErased | No
     await store.keep_names_taken(work.connection, account.id, records.taken_names(account))
     await store.delete_what_proves(work.connection, account.id)
     await store.delete_asked_erasure(work.connection, account.id)
+    await exports.end_exports(work.connection, account.id)
     await store.blank_history(work.connection, account.id)
     await erasure.begin(work, account.id, terms={erasure.quoted(each) for each in addresses})
     return AccountErased(account_id=account.id)

@@ -2,6 +2,7 @@
 
 from services.accounts.model.accounts import Account, LikeAccount, Likeness, Standing
 from services.accounts.model.credentials import Authenticator, Credential, Duties, Guard, GuardKind
+from services.accounts.model.exports import Export, ExportPart, Gathered
 from services.accounts.model.history import Chain, HistoryEntry, HistoryHead, chain_entry, is_unbroken
 from services.accounts.model.records import AskedErasure
 from services.accounts.model.roles import RoleGrant
@@ -17,6 +18,9 @@ __all__ = [
     "Counted",
     "Credential",
     "Duties",
+    "Export",
+    "ExportPart",
+    "Gathered",
     "Guard",
     "GuardKind",
     "HistoryEntry",

@@ -17,6 +17,7 @@ from shared.messages.linking.courts import (
     SetGoLive,
     ShowCourt,
 )
+from shared.messages.linking.exports import ExportPartMade
 from shared.messages.linking.links import (
     ConfirmLink,
     FilingAccountLinked,
@@ -54,6 +55,7 @@ __all__ = [
     "CourtNotFound",
     "CourtShown",
     "CourtWentLive",
+    "ExportPartMade",
     "FilingAccountLinked",
     "FilingAccountProved",
     "FilingAccountUnlinked",

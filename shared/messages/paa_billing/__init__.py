@@ -7,6 +7,7 @@ from shared.messages.paa_billing.client_codes import (
     SetClientCodeRule,
     SetMyClientCodeRule,
 )
+from shared.messages.paa_billing.exports import ExportPartMade
 from shared.messages.paa_billing.firms import (
     AcceptInvitation,
     DeclineInvitation,
@@ -89,6 +90,7 @@ __all__ = [
     "CloseShown",
     "DeclineInvitation",
     "ExpireInvitation",
+    "ExportPartMade",
     "FirmRefusalReason",
     "FirmRefused",
     "FirmRegistered",

@@ -1,0 +1,38 @@
+"""What `linking` gives into an export: for each table the statement that reads an account's rows."""
+
+from collections.abc import Mapping
+
+STATEMENTS: Mapping[str, str] = {
+    "accounts": """
+        SELECT account_id, version, account_number, first_name, last_name, kind, generation, status,
+               email_verified, is_search_active, has_second_factor
+          FROM accounts
+         WHERE account_id = $1
+        """,
+    "links": """
+        SELECT l.id, l.court_id, f.login AS filing_login, f.name AS filing_name, f.email AS filing_email,
+               l.role, l.linked_at, l.unlinked_at, l.unlinked_by, l.remark
+          FROM links AS l
+          JOIN filing_accounts AS f ON f.id = l.filing_account_id
+         WHERE l.account_id = $1
+         ORDER BY l.linked_at, l.id
+        """,
+    "proofs": """
+        SELECT p.id, f.court_id, f.login AS filing_login, p.proved_at, p.expires_at, p.used_at, p.died_at
+          FROM proofs AS p
+          JOIN filing_accounts AS f ON f.id = p.filing_account_id
+         WHERE p.account_id = $1
+         ORDER BY p.proved_at, p.id
+        """,
+    # Who else claims a filing account is not the asker's to know.
+    "conflicts": """
+        SELECT id, court_id, claimant_account_id = $1 AS is_own_claim, found_at, settled_at
+          FROM conflicts
+         WHERE $1 IN (claimant_account_id, holder_account_id)
+         ORDER BY found_at, id
+        """,
+}
+LEFT_OUT: Mapping[str, str] = {
+    "throttles": "keyed digests and counts, which forget themselves within a day",
+}
+"""Tables that hold something of an account and give none of it, and why."""
