@@ -130,10 +130,11 @@ async def test_a_removed_authenticator_makes_no_passcode_and_ends_all_other_sess
     place: Workplace,
 ) -> None:
     member = await an_enrolled_member(place)
-    lost, opened_with_it = member.secret, member.token
-    await member.sign_in()
+    lost = member.secret
     await member.enrol("key")
-    by_key = member.secret
+    by_key, member.secret = member.secret, lost
+    await member.sign_in()
+    opened_with_it, member.secret = member.token, by_key
     await member.sign_in()
     phone = (await ids_of(member))[1]
 
