@@ -82,14 +82,25 @@ async def test_the_mailed_link_ends_the_lock_and_says_so(place: Workplace) -> No
     assert await tables_holding(place.pool, token) == []
 
 
-async def test_one_link_ends_both_locks_of_passwords_and_of_passcodes(place: Workplace) -> None:
+async def test_no_link_ends_a_lock_of_passcodes_which_would_be_guessed_for_ever_from_a_stolen_mailbox(
+    place: Workplace,
+) -> None:
     member = await an_enrolled_member(place)
-    for _ in range(5):
-        await member.sign_in(passcode="000000")
     await lock(member)
+    token = await mailed(place)
+    offered = await member.ask(EnrolAuthenticator(name="another"))
+    for _ in range(5):
+        await member.ask(
+            ConfirmAuthenticator(authenticator_id=offered.authenticator_id, code=sealed(place, "000000"))
+        )
 
-    assert isinstance(await unlock(place, await mailed(place)), AccountUnlocked)
+    outcome = await unlock(place, token)
 
+    locks = await place.emitted(AccountLocked)
+    assert [event.unlock_token is None for event in locks] == [False, True]
+    assert isinstance(outcome, AccountUnlocked)
+    assert isinstance(await member.sign_in(), SignInRefused)
+    place.clock.forward(minutes=15)
     assert isinstance(await member.sign_in(), SignedIn)
 
 

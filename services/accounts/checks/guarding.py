@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.accounts.checks.settling import Workbench
-from services.accounts.model import Account, Credential, Guard
+from services.accounts.model import Account, Credential, Guard, GuardKind
 from services.accounts.rules import guards, second_factor
 from services.accounts.rules.backup_codes import hash_code, plain_code
 from services.accounts.store import backup_codes, credentials, saving, sessions
@@ -50,15 +50,18 @@ async def fail(work: Work, account: Account, guard: Guard) -> None:
     after = guards.after_failure(guard, work.now, work.resources.policies)
     await credentials.update_guard(work.connection, after)
     if after.locked_until is not None and after.locked_until != guard.locked_until:
-        await _lock(work, account, after.locked_until)
+        await _lock(work, account, guard.kind, after.locked_until)
         await saving.record(work, account, f"{guard.kind}_locked")
 
 
-async def _lock(work: Work, account: Account, until: datetime) -> None:
-    """A lock ends what is half-way: a session whose password was proved and whose factor is still to be."""
+async def _lock(work: Work, account: Account, kind: GuardKind, until: datetime) -> None:
+    """A lock ends what is half-way: a session whose password was proved and whose factor is still to be.
+
+    A lock of passcodes can't be ended by mail: whoever reads that recovers the password, and would guess on.
+    """
     await sessions.end_restricted_sessions(work.connection, account.id, at=work.now, ended_by="lock")
     token = None
-    if account.is_email_verified:
+    if account.is_email_verified and kind == "password":
         lifetime = until - work.now
         token = await saving.issue_token(
             work, account, "unlock", email=account.email, lifetime=lifetime, readable_for=_MAIL_MAY_TAKE

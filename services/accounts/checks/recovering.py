@@ -73,9 +73,9 @@ async def _recover(attempt: Attempt, new_hash: str, work: Work) -> Message:
     account = await _find(attempt, work)
     if not isinstance(account, Account):
         return account
+    guard = await credentials.lock_guard(work.connection, account.id, "password")
     if account.has_second_factor and not await is_passcode(work, account, attempt.passcode or ""):
         return _WRONG
-    guard = await credentials.lock_guard(work.connection, account.id, "password")
     await credentials.update_guard(work.connection, guards.after_success(guard))
     changed = Credential(
         account_id=account.id, scheme="argon2id", password_hash=new_hash, changed_at=work.now

@@ -1,6 +1,5 @@
 """Ending a lock before its time."""
 
-from services.accounts.model import Account
 from services.accounts.rules import guards
 from services.accounts.store import credentials, saving, tokens
 from services.accounts.store.saving import Work
@@ -8,7 +7,7 @@ from shared.messages.accounts import AccountUnlocked, TokenRefused, UnlockAccoun
 
 
 async def unlock_account(command: UnlockAccount, work: Work) -> AccountUnlocked | TokenRefused:
-    """Whoever reads the account's mail may try again; a token mailed to an earlier address does nothing."""
+    """Whoever reads the account's mail may try passwords again; an earlier address is no help."""
     found = await saving.lock_token(work, work.open(command, "token"), "unlock")
     if found is None:
         return TokenRefused()
@@ -16,13 +15,7 @@ async def unlock_account(command: UnlockAccount, work: Work) -> AccountUnlocked 
     if token.email != account.email:
         return TokenRefused()
     await tokens.close_tokens(work.connection, account.id, (token.purpose,), work.now)
-    await _clear_guards(account, work)
+    guard = await credentials.lock_guard(work.connection, account.id, "password")
+    await credentials.update_guard(work.connection, guards.after_success(guard))
     await saving.record(work, account, "unlocked")
     return AccountUnlocked(account_id=account.id)
-
-
-async def _clear_guards(account: Account, work: Work) -> None:
-    """Both at once, as either may have locked; in the order in which signing in holds them."""
-    for kind in guards.KINDS:
-        guard = await credentials.lock_guard(work.connection, account.id, kind)
-        await credentials.update_guard(work.connection, guards.after_success(guard))

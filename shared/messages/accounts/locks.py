@@ -8,7 +8,7 @@ from shared.sealed import Sealed
 
 
 class UnlockAccount(Command, frozen=True, kw_only=True, tag="accounts.unlock_account.v1"):
-    """End a lock before its time, by the one-time token that was mailed when it began."""
+    """End a lock of passwords before its time, by the one-time token that was mailed when it began."""
 
     spoken_by: ClassVar[Speaker] = "anyone"
     token: Sealed

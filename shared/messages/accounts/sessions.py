@@ -121,7 +121,8 @@ class SignedInFromNewPlace(Event, frozen=True, kw_only=True, tag="accounts.signe
 class AccountLocked(Event, frozen=True, kw_only=True, tag="accounts.account_locked.v1"):
     """Too many failures: no sign-in until `locked_until`; what is signed in stays so.
 
-    `unlock_token` ends the lock before (`UnlockAccount`); none is mailed to an address that nobody proved.
+    `unlock_token` ends the lock before (`UnlockAccount`); none is mailed to an address that nobody
+    proved, and none for a lock of passcodes: a stolen mailbox would be a way to guess them for ever.
     """
 
     account_id: UUID
