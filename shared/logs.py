@@ -1,16 +1,18 @@
 """Structured logs: one JSON line a delivery; ids, never names, addresses, amounts or bodies."""
 
+import json
 import logging
 import re
 import sys
 import threading
 import traceback
 import warnings
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
+import msgspec
 import structlog
 
 _DEEPEST_FRAMES = 6
@@ -22,7 +24,7 @@ _SILENT_LOGGERS = ("aio_pika", "aiormq", "asyncio", "httpx", "httpcore")
 def configure_logs(service: str, *, form: str = "json") -> None:
     """Send every log line of this process to standard output, as JSON, or pretty on a terminal."""
     is_pretty = form == "pretty" or (form == "auto" and sys.stdout.isatty())
-    renderer: Any = structlog.dev.ConsoleRenderer() if is_pretty else structlog.processors.JSONRenderer()
+    renderer: Any = structlog.dev.ConsoleRenderer() if is_pretty else structlog.processors.JSONRenderer(_json)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -40,6 +42,14 @@ def configure_logs(service: str, *, form: str = "json") -> None:
     threading.excepthook = _log_end_of_thread
     warnings.showwarning = _log_warning
     logging.basicConfig(handlers=[_OnlyWhereAndWhat()], level=logging.WARNING, force=True)
+
+
+def _json(fields: MutableMapping[str, Any], default: Callable[[Any], Any]) -> str:
+    """As the standard library's, which takes many times as long and still helps with a lone surrogate."""
+    try:
+        return msgspec.json.encode(fields, enc_hook=default).decode()
+    except UnicodeEncodeError:
+        return json.dumps(fields, default=default)
 
 
 def _log_the_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -15,10 +15,11 @@ from shared.messaging.groups import GROUP_SIZE
 from shared.messaging.publishing import Publishing
 from shared.messaging.registry import Service
 from shared.messaging.settler import Settler
+from shared.messaging.wakeup import Wakeup
 from shared.metrics import CONSUMING
 
 LOOK_SECONDS = 1.0
-LINGER_SECONDS = 0.005
+LINGER_SECONDS = 0.05
 BULK_WORKERS = 2
 BULK_GROUP = 4
 """Usage batches in one transaction: each has up to 500 records, so that a few fill it."""
@@ -46,10 +47,13 @@ class Lane:
         self._waiting: asyncio.Queue[Delivery] = asyncio.Queue(maxsize=size.prefetch * len(queues))
         self._taking = asyncio.Lock()
         self._at_work = 0
+        self._may_begin = Wakeup()
 
     async def put(self, delivery: Delivery) -> None:
         """Only queue it: a connection that is lost now cancels nothing but this."""
         await self._waiting.put(delivery)
+        if self._waiting.qsize() + 1 >= self.group_size:
+            self._may_begin.wake()
 
     async def work_on_some(self) -> None:
         """Settle the next delivery and those that wait behind it; run for ever by each of the workers."""
@@ -62,21 +66,28 @@ class Lane:
                 await self._settle(deliveries)
             finally:
                 self._at_work -= 1
+                self._may_begin.wake()
         finally:
             for _ in deliveries:
                 self._waiting.task_done()
 
     async def _take(self, deliveries: list[Delivery]) -> None:
-        """One worker at a time; while others are at work, it waits a moment for its group to grow.
+        """One worker at a time; while others are at work, its group grows until it is full or they are done.
 
         Else a burst would be shared out among all workers in groups of a few, which cost nearly as much as
-        full ones. Who comes while nobody is at work waits for nothing.
+        full ones, and groups that end out of turn can't be acknowledged together. Who comes while nobody is
+        at work waits for nothing, and nobody waits longer than `LINGER_SECONDS` for others' slow work.
         """
         deliveries.append(await self._waiting.get())
-        if self._at_work and self._waiting.qsize() + 1 < self.group_size:
-            await asyncio.sleep(LINGER_SECONDS)
+        await self._let_grow()
         while len(deliveries) < self.group_size and not self._waiting.empty():
             deliveries.append(self._waiting.get_nowait())
+
+    async def _let_grow(self) -> None:
+        now = asyncio.get_running_loop().time
+        end = now() + LINGER_SECONDS
+        while self._at_work and self._waiting.qsize() + 1 < self.group_size and now() < end:
+            await self._may_begin.wait(at_most_seconds=end - now())
 
     async def give_back_waiting(self) -> None:
         """Return what no worker has begun to its queue."""

@@ -1,8 +1,10 @@
 """Recording how a delivery ended: the metrics, and the one line in the log; ids only, never what was said."""
 
+from functools import cache
 from typing import Any
 
 import structlog
+from prometheus_client import Counter, Histogram
 
 from shared.messaging.bench import Bench
 from shared.messaging.broker import Delivery
@@ -23,14 +25,14 @@ def record_settlement(
     """Count and time one delivery, and write its line."""
     log = structlog.get_logger()
     kind = delivery.type if delivery.type in messages_by_name() else "unknown"
-    DELIVERIES.labels(delivery.queue, kind, judgement.verdict.value).inc()
-    HANDLING_SECONDS.labels(delivery.queue).observe(seconds)
+    _deliveries(delivery.queue, kind, judgement.verdict.value).inc()
+    _of_queue(HANDLING_SECONDS, delivery.queue).observe(seconds)
     fields: dict[str, Any] = {}
     if envelope is not None:
         age = max(0.0, (bench.now() - envelope.time).total_seconds())
-        CRITICAL_SECONDS.labels(delivery.queue).observe(age)
+        _of_queue(CRITICAL_SECONDS, delivery.queue).observe(age)
         if envelope.attempt == 1:
-            INBOX_LAG_SECONDS.labels(delivery.queue).observe(max(0.0, age - seconds))
+            _of_queue(INBOX_LAG_SECONDS, delivery.queue).observe(max(0.0, age - seconds))
         fields = {
             "message_id": str(envelope.message_id),
             "correlation_id": str(envelope.correlation_id),
@@ -52,3 +54,14 @@ def record_settlement(
         is_settled=is_settled,
         **fields,
     )
+
+
+@cache
+def _deliveries(queue: str, kind: str, verdict: str) -> Counter:
+    """Kept, as those of a queue: looking labels up costs more than counting."""
+    return DELIVERIES.labels(queue, kind, verdict)
+
+
+@cache
+def _of_queue(histogram: Histogram, queue: str) -> Histogram:
+    return histogram.labels(queue)

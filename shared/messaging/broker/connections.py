@@ -5,52 +5,56 @@ import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import cast
 from urllib.parse import urlsplit, urlunsplit
 
 import aio_pika
-import aiormq
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq.abc import DeliveredMessage
 
 from shared.messaging.broker.content_headers import read_all_content_headers
 from shared.messaging.broker.deliveries import LOST, Delivery, Login, Outstanding, is_cancelled
-from shared.messaging.broker.publisher import Publisher
+from shared.messaging.broker.publisher import Publisher, underlay_of
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 HEARTBEAT_SECONDS = 10
 
 
 class Subscription:
-    """Consumers on a channel of their own."""
+    """Consumers on a channel of their own.
+
+    They are the client library's lower layer's: the upper one wraps each delivery in a task and an object
+    more, for conveniences that nobody here uses.
+    """
 
     def __init__(self, channel: AbstractChannel, login: Login) -> None:
         self._channel = channel
         self._login = login
         self._outstanding = Outstanding()
-        self._tags: dict[str, tuple[aio_pika.abc.AbstractQueue, str]] = {}
+        self._tags: list[str] = []
 
     async def consume(self, queue_name: str, put: Callable[[Delivery], Awaitable[None]]) -> None:
         """Hand each delivery of a queue to `put`; the queue must exist."""
-        queue = await self._channel.get_queue(queue_name, ensure=False)
 
-        async def on_message(message: AbstractIncomingMessage) -> None:
+        async def on_message(message: DeliveredMessage) -> None:
             await put(Delivery(message, queue_name, self._login, self._outstanding))
 
-        self._tags[queue_name] = (queue, await queue.consume(on_message, timeout=CONNECT_TIMEOUT_SECONDS))
+        underlay = await underlay_of(self._channel)
+        consumer = await underlay.basic_consume(queue_name, on_message, timeout=CONNECT_TIMEOUT_SECONDS)
+        self._tags.append(str(consumer.consumer_tag))
 
     async def is_consuming(self) -> bool:
         """Is the channel open and no consumer cancelled by the broker (as when its queue is deleted)?"""
         if self._channel.is_closed:
             return False
-        underlay = await self._channel.get_underlay_channel()
-        consumers = cast(aiormq.Channel, underlay).consumers
-        return all(tag in consumers for _, tag in self._tags.values())
+        consumers = (await underlay_of(self._channel)).consumers
+        return all(tag in consumers for tag in self._tags)
 
     async def cancel(self) -> None:
         """Take no new deliveries; those already here may still be settled."""
-        for queue, tag in tuple(self._tags.values()):  # a start that goes on may add to them
+        for tag in tuple(self._tags):  # a start that goes on may add to them
             try:
-                await queue.cancel(tag, timeout=CONNECT_TIMEOUT_SECONDS)
+                underlay = await underlay_of(self._channel)
+                await underlay.basic_cancel(tag, timeout=CONNECT_TIMEOUT_SECONDS)
             except (TimeoutError, *LOST):
                 continue
         self._tags.clear()
@@ -98,13 +102,13 @@ class BrokerConnection:
         queue = await channel.declare_queue(name, exclusive=True, auto_delete=True, durable=False)
         await queue.bind("replies", routing_key=name)
 
-        async def on_message(message: AbstractIncomingMessage) -> None:
+        async def on_message(message: DeliveredMessage) -> None:
             await put(Delivery(message, name, self.login, Outstanding()))
 
         channel.close_callbacks.add(lambda *_: on_lost())
-        underlay = cast(aiormq.Channel, await channel.get_underlay_channel())
+        underlay = await underlay_of(channel)
         underlay.on_consumer_cancel_callbacks.add(lambda _: on_lost())
-        await queue.consume(on_message, no_ack=True)
+        await underlay.basic_consume(name, on_message, no_ack=True)
         return name
 
     async def count_ready(self, queue_names: Iterable[str]) -> dict[str, int]:

@@ -10,7 +10,8 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import aiormq
-from aio_pika.abc import AbstractIncomingMessage
+from aiormq.abc import DeliveredMessage
+from pamqp.commands import Basic
 
 from shared.errors import BadEnvelopeError
 from shared.messaging.envelope import Envelope
@@ -64,10 +65,10 @@ class Outstanding:
 class Delivery:
     """One arrival of a message: its body, and the means to settle it."""
 
-    def __init__(
-        self, message: AbstractIncomingMessage, queue: str, login: Login, outstanding: Outstanding
-    ) -> None:
+    def __init__(self, message: DeliveredMessage, queue: str, login: Login, outstanding: Outstanding) -> None:
         self._message = message
+        self._properties: Basic.Properties = message.header.properties
+        self._sent_headers: Mapping[str, Any] = self._properties.headers or {}
         self._login = login
         self.outstanding = outstanding
         self.queue = queue
@@ -79,13 +80,13 @@ class Delivery:
     @property
     def type(self) -> str:
         """The message name that the sender gave; empty if none."""
-        return (self._message.type or "").replace("\0", "")
+        return (self._properties.message_type or "").replace("\0", "")
 
     @property
     def origin(self) -> str:
         """The queue on which it came, or for a dead letter the queue that gave it up."""
         service, _, kind = self.queue.partition(".")
-        deaths = self._message.headers.get("x-death")
+        deaths = self._sent_headers.get("x-death")
         if kind == "dead" and isinstance(deaths, list) and deaths and isinstance(deaths[0], dict):
             given_up_by = str(deaths[0].get("queue"))
             return given_up_by if given_up_by.startswith(f"{service}.") else self.queue
@@ -94,33 +95,33 @@ class Delivery:
     @property
     def headers(self) -> Mapping[str, Any]:
         """The headers as they came, and the properties that make up the envelope."""
-        message = self._message
-        shown = {"message_id": message.message_id, "type": message.type, "user_id": message.user_id}
-        return {**message.headers, **shown, "routing_key": message.routing_key}
+        sent = self._properties
+        shown = {"message_id": sent.message_id, "type": sent.message_type, "user_id": sent.user_id}
+        return {**self._sent_headers, **shown, "routing_key": self._message.routing_key}
 
     def read_envelope(self) -> Envelope:
         """The metadata. Raises BadEnvelopeError if it is missing, unreadable or can't be believed."""
-        message, headers = self._message, self._message.headers
-        if message.user_id is None:
+        sent, headers = self._properties, self._sent_headers
+        if sent.user_id is None:
             raise BadEnvelopeError("the sender is not proved: user_id is missing")
-        sender, attempt, parked_at = self._login.party_of(message.user_id), 1, None
+        sender, attempt, parked_at = self._login.party_of(sent.user_id), 1, None
         try:
             if sender == self._login.party:  # what we sent through a wait queue, or to ourselves
                 sender = str(headers.get("x-sender", sender))
                 attempt = int(str(headers.get("x-attempt", 1)))
                 parked_at = _if_given(_instant, headers.get("x-parked-at"))
             return Envelope(
-                message_id=UUID(str(message.message_id)),
-                type=_matching(_MESSAGE_NAME, message.type),
+                message_id=UUID(str(sent.message_id)),
+                type=_matching(_MESSAGE_NAME, sent.message_type),
                 sender=sender,
                 time=_instant(headers["cloudEvents:time"]),
-                correlation_id=UUID(str(message.correlation_id)),
+                correlation_id=UUID(str(sent.correlation_id)),
                 causation_id=_if_given(UUID, headers.get("causation-id")),
                 attempt=attempt,
                 deadline=_if_given(_instant, headers.get("deadline")),
                 traceparent=_if_given(partial(_matching, _TRACE), headers.get("traceparent")),
                 assertion=_if_given(partial(_matching, _ASSERTION), headers.get("assertion")),
-                reply_to=_if_given(partial(_matching, _QUEUE), message.reply_to),
+                reply_to=_if_given(partial(_matching, _QUEUE), sent.reply_to),
                 parked_at=parked_at,
             )
         except (KeyError, ValueError, TypeError, OverflowError) as error:
@@ -129,24 +130,24 @@ class Delivery:
     @property
     def earlier_deliveries(self) -> int:
         """How often a quorum queue has delivered it before, to whomever, without an end."""
-        count = self._message.headers.get("x-delivery-count", 0)
+        count = self._sent_headers.get("x-delivery-count", 0)
         return count if isinstance(count, int) else 0
 
     async def acknowledge(self) -> bool:
         """Tell the broker that it is done; false if the connection is gone, then it comes again."""
-        return await self._settle(self._message.ack)
+        return await self._settle(self._message.channel.basic_ack(self.tag))
 
     async def acknowledge_all_before(self) -> bool:
         """As `acknowledge`, and the same for all that came earlier on this channel."""
-        return await self._settle(partial(self._message.ack, multiple=True))
+        return await self._settle(self._message.channel.basic_ack(self.tag, multiple=True))
 
     async def give_back(self) -> bool:
         """Put it back into its queue, untouched."""
-        return await self._settle(self._message.nack)
+        return await self._settle(self._message.channel.basic_nack(self.tag))
 
-    async def _settle(self, act: Callable[[], Awaitable[None]]) -> bool:
+    async def _settle(self, act: Awaitable[None]) -> bool:
         try:
-            await act()
+            await act
         except LOST:
             return False
         except asyncio.CancelledError:

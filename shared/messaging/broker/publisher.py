@@ -69,7 +69,7 @@ class Publisher:
         problems: list[PublishError | None] = [None] * len(messages)
         used = self._channel
         try:
-            channel = await _underlay(used)
+            channel = await underlay_of(used)
         except LOST as error:
             return [_problem(message, error) for message in messages]
         written: list[Written] = []
@@ -101,7 +101,7 @@ class Publisher:
     async def reply(self, outgoing: Outgoing) -> None:
         """Send a reply: not persistent, not mandatory, unconfirmed; the asker asks again if it is lost."""
         try:
-            channel = await _underlay(self._unconfirmed)
+            channel = await underlay_of(self._unconfirmed)
             publish = self._publish(outgoing)
             await channel.basic_publish(
                 publish.body,
@@ -184,7 +184,8 @@ class Publisher:
         )
 
 
-async def _underlay(channel: AbstractChannel) -> aiormq.Channel:
+async def underlay_of(channel: AbstractChannel) -> aiormq.Channel:
+    """The channel of the client library's lower layer beneath one of the upper."""
     return cast(aiormq.Channel, await channel.get_underlay_channel())
 
 
