@@ -82,10 +82,10 @@ def service_environment(story: Story, service: str) -> dict[str, str]:
 @asynccontextmanager
 async def running(
     module: str, story: Story, environment: Mapping[str, str], *, name: str = ""
-) -> AsyncIterator[None]:
+) -> AsyncIterator[int]:
     """Run a module as a process of its own; it is ended by SIGTERM, and its log is shown if it failed.
 
-    `name`: what its log is called, where a module runs more than once.
+    `name`: what its log is called, where a module runs more than once. Yields its process id.
     """
     log_path = story.folder / f"{name or module}.log"
     with log_path.open("wb") as log:
@@ -93,7 +93,7 @@ async def running(
             sys.executable, "-m", module, env={**os.environ, **environment}, stdout=log, stderr=log
         )
     try:
-        yield
+        yield process.pid
         has_failed = process.returncode is not None
     except Exception as error:
         raise BenchmarkError(f"{module}: {error!r}; the end of its log:{last_lines(log_path)}") from error
@@ -101,6 +101,13 @@ async def running(
         await _end(process)
     if has_failed or process.returncode != 0:
         raise BenchmarkError(f"{module} failed; the end of its log:{last_lines(log_path)}")
+
+
+def processor_seconds(process_id: int) -> float:
+    """What a process has taken of the processors until now, for itself and for the system on its behalf."""
+    after_name = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    user, system = after_name[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 async def read_conditions(story: Story, service: str = OWNER) -> dict[str, str]:

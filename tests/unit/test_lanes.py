@@ -11,6 +11,8 @@ from shared.messaging.broker import Delivery
 from shared.messaging.consumer import Lane, LaneSize
 
 WORKERS, GROUP = 3, 4
+TURNS = 50
+"""So many turns of the event loop are enough for anything that waits for nothing."""
 
 
 class Work:
@@ -55,4 +57,43 @@ async def test_who_comes_first_is_handled_at_once_and_who_comes_meanwhile_is_gat
         work.may_end.set()
 
     assert work.groups == [["first"], ["a", "b", "c", "d"], ["e"]]
+    await lane.finish()
+
+
+async def test_a_group_begins_as_soon_as_nobody_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumer, "LINGER_SECONDS", 60)
+    work = Work()
+    lane = a_lane(work)
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        for _ in range(2):
+            group.create_task(lane.work_on_some())
+        await lane.put(a_delivery("first"))
+        await work.begun.acquire()
+        for name in "ab":
+            await lane.put(a_delivery(name))
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        begun_meanwhile = len(work.groups)
+        work.may_end.set()
+
+    assert begun_meanwhile == 1
+    assert work.groups == [["first"], ["a", "b"]]
+    await lane.finish()
+
+
+async def test_a_group_waits_for_slow_work_no_longer_than_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumer, "LINGER_SECONDS", 0.01)
+    work = Work()
+    lane = a_lane(work)
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        for _ in range(2):
+            group.create_task(lane.work_on_some())
+        for name in ("slow", "next"):
+            await lane.put(a_delivery(name))
+            await work.begun.acquire()
+        work.may_end.set()
+
+    assert work.groups == [["slow"], ["next"]]
     await lane.finish()

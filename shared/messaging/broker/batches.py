@@ -8,6 +8,7 @@ writes a batch in one go and waits for its confirms together. It leans on the ch
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import aiormq
 import msgspec
@@ -42,17 +43,21 @@ def encode(channel: aiormq.Channel, publish: Publish) -> Written:
     """The frames of one message. Raises TypeError or ValueError for what AMQP can't carry."""
     if len(publish.routing_key) > 255:
         raise ValueError("a routing key has at most 255 bytes")
-    method = Basic.Publish(
-        exchange=publish.exchange, routing_key=publish.routing_key, mandatory=publish.is_mandatory
-    )
     frames = [
-        pamqp.frame.marshal(method, channel.number),
+        _method_frame(channel.number, publish.exchange, publish.routing_key, publish.is_mandatory),
         pamqp.frame.marshal(ContentHeader(0, len(publish.body), publish.properties), channel.number),
     ]
     for start in range(0, len(publish.body), channel.max_content_size):
         part = ContentBody(publish.body[start : start + channel.max_content_size])
         frames.append(pamqp.frame.marshal(part, channel.number))
     return Written(message_id=publish.properties.message_id or "", payload=b"".join(frames))
+
+
+@lru_cache(maxsize=1_000)
+def _method_frame(channel_number: int, exchange: str, routing_key: str, is_mandatory: bool) -> bytes:
+    """Kept, since a service publishes to few routes, again and again."""
+    method = Basic.Publish(exchange=exchange, routing_key=routing_key, mandatory=is_mandatory)
+    return pamqp.frame.marshal(method, channel_number)
 
 
 def in_batches(messages: Sequence[Written]) -> Iterator[Sequence[Written]]:
