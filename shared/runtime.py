@@ -134,6 +134,7 @@ class Process:
             settings.broker_url,
             self.publishing,
             workers=settings.worker_count,
+            query_workers=settings.query_worker_count,
             prefetch=settings.prefetch_count,
         )
         self._jobs_in_hand = {name: asyncio.Lock() for name in bench.service.jobs}

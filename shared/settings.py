@@ -38,6 +38,9 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     `broker_url` may name several nodes of one broker: `amqp://login@one:5672,two:5672/host`.
     `sealing_key` is the hex of this service's X25519 private key; the two key files are JSON objects, from
     service name, or key id, to the hex of a public key.
+    `worker_count` groups of commands and events are handled at once: of `prefetch_count` deliveries a queue,
+    no more of them than that could be full. `query_worker_count` queries and checks are, each alone, and some
+    of them wait for a hash.
     """
 
     database_url: str
@@ -48,7 +51,8 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     objects_url: str = "memory:///"
     pool_size: int = 10
     prefetch_count: int = 100
-    worker_count: int = 8
+    worker_count: int = 4
+    query_worker_count: int = 8
     drain_seconds: float = 20
     health_port: int | None = None
     ready_outbox_age_seconds: float = 300

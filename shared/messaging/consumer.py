@@ -107,12 +107,21 @@ class Consumer:
     """Consumes all queues of one service."""
 
     def __init__(
-        self, bench: Bench[Any], broker_url: str, publishing: Publishing, *, workers: int, prefetch: int
+        self,
+        bench: Bench[Any],
+        broker_url: str,
+        publishing: Publishing,
+        *,
+        workers: int,
+        query_workers: int,
+        prefetch: int,
     ) -> None:
         settler = Settler(bench, publishing)
         self._url = broker_url
         self._name = bench.service.name
-        self.lanes = lanes_of(bench.service, settler, workers, prefetch)
+        grouped = LaneSize(workers=workers, prefetch=prefetch, group=GROUP_SIZE)
+        alone = LaneSize(workers=query_workers, prefetch=prefetch)
+        self.lanes = lanes_of(bench.service, settler, grouped, alone)
         self._subscriptions: dict[Lane, Subscription] = {}
         self._away: set[Lane] = set()
         self._log = structlog.get_logger()
@@ -183,11 +192,9 @@ class Consumer:
         CONSUMING.set(is_so)
 
 
-def lanes_of(service: Service[Any], settler: Settler, workers: int, prefetch: int) -> tuple[Lane, ...]:
+def lanes_of(service: Service[Any], settler: Settler, grouped: LaneSize, alone: LaneSize) -> tuple[Lane, ...]:
     """Commands and events; queries and checks; dead letters; and bulk where the service has any."""
     name = service.name
-    grouped = LaneSize(workers=workers, prefetch=prefetch, group=GROUP_SIZE)
-    alone = LaneSize(workers=workers, prefetch=prefetch)
     lanes = [
         Lane((f"{name}.commands", f"{name}.events"), settler.settle_all, grouped),
         Lane((f"{name}.queries",), settler.settle_all, alone),
