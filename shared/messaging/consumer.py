@@ -19,7 +19,7 @@ from shared.messaging.wakeup import Wakeup
 from shared.metrics import CONSUMING
 
 LOOK_SECONDS = 1.0
-LINGER_SECONDS = 0.05
+GROW_SECONDS, BULK_GROW_SECONDS = 0.05, 0.005
 BULK_WORKERS = 2
 BULK_GROUP = 4
 """Usage batches in one transaction: each has up to 500 records, so that a few fill it."""
@@ -30,11 +30,15 @@ class ConsumerLostError(NextgenError):
 
 
 class LaneSize(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a lane does at once: workers, deliveries held a queue, deliveries in one transaction."""
+    """How much a lane does at once: workers, deliveries held a queue, deliveries in one transaction.
+
+    And for how long a group may grow, at most, while others are at work.
+    """
 
     workers: int
     prefetch: int
     group: int = 1
+    grow_seconds: float = GROW_SECONDS
 
 
 class Lane:
@@ -42,7 +46,7 @@ class Lane:
 
     def __init__(self, queues: tuple[str, ...], settle: "Settle", size: LaneSize) -> None:
         self.queues, self.workers, self.prefetch = queues, size.workers, size.prefetch
-        self.group_size = size.group
+        self.group_size, self._grow_seconds = size.group, size.grow_seconds
         self._settle = settle
         self._waiting: asyncio.Queue[Delivery] = asyncio.Queue(maxsize=size.prefetch * len(queues))
         self._taking = asyncio.Lock()
@@ -76,7 +80,7 @@ class Lane:
 
         Else a burst would be shared out among all workers in groups of a few, which cost nearly as much as
         full ones, and groups that end out of turn can't be acknowledged together. Who comes while nobody is
-        at work waits for nothing, and nobody waits longer than `LINGER_SECONDS` for others' slow work.
+        at work waits for nothing, and nobody waits longer than `grow_seconds` for others' slow work.
         """
         deliveries.append(await self._waiting.get())
         await self._let_grow()
@@ -85,7 +89,7 @@ class Lane:
 
     async def _let_grow(self) -> None:
         now = asyncio.get_running_loop().time
-        end = now() + LINGER_SECONDS
+        end = now() + self._grow_seconds
         while self._at_work and self._waiting.qsize() + 1 < self.group_size and now() < end:
             await self._may_begin.wait(at_most_seconds=end - now())
 
@@ -201,6 +205,11 @@ def lanes_of(service: Service[Any], settler: Settler, grouped: LaneSize, alone: 
         Lane((f"{name}.dead",), settler.park_dead, LaneSize(workers=1, prefetch=10)),
     ]
     if service.bulk:
-        bulk = LaneSize(workers=BULK_WORKERS, prefetch=2 * BULK_WORKERS * BULK_GROUP, group=BULK_GROUP)
+        bulk = LaneSize(
+            workers=BULK_WORKERS,
+            prefetch=2 * BULK_WORKERS * BULK_GROUP,
+            group=BULK_GROUP,
+            grow_seconds=BULK_GROW_SECONDS,  # a batch is a group by itself already
+        )
         lanes.append(Lane((f"{name}.bulk",), settler.settle_all, bulk))
     return tuple(lanes)

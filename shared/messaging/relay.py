@@ -19,6 +19,7 @@ from shared.metrics import OUTBOX_AGE, OUTBOX_LENGTH, RELAYED
 
 BATCH_SIZE = 500
 IDLE_SECONDS = 1.0
+DUE_SECONDS = 1.0
 MEASUREMENT_SECONDS = 5.0
 FLUSH_LOOK_SECONDS = 0.05
 LEADER_LOCK = 5_207_184_130_411_093
@@ -73,7 +74,7 @@ class Relay:
 
     async def _relay_forever(self, connection: OwnConnection) -> None:
         loop = asyncio.get_running_loop()
-        next_upkeep = next_measurement = loop.time()
+        next_upkeep = next_measurement = next_look = loop.time()
         while True:
             if loop.time() >= next_measurement:
                 length, self.oldest_seconds = await outbox.count_and_age(connection)
@@ -82,9 +83,12 @@ class Relay:
                 next_measurement = loop.time() + MEASUREMENT_SECONDS
             if loop.time() >= next_upkeep:
                 next_upkeep = loop.time() + await self._keep_house(connection)
-            due = await turn_due_work_into_commands(self._bench, connection)
-            if due + await relay_batch(self._bench, connection, self._publishing) == 0:
-                await self._bench.outbox_filled.wait(at_most_seconds=IDLE_SECONDS)
+            if loop.time() >= next_look:
+                due = await turn_due_work_into_commands(self._bench, connection)
+                next_look = loop.time() + (0 if due else DUE_SECONDS)
+            if await relay_batch(self._bench, connection, self._publishing) == 0:
+                idle_seconds = max(0.0, min(IDLE_SECONDS, next_look - loop.time()))
+                await self._bench.outbox_filled.wait(at_most_seconds=idle_seconds)
 
     async def _keep_house(self, connection: OwnConnection) -> float:
         """Make and drop partitions, blank old bodies; answers after how many seconds to do so again."""

@@ -4,9 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, cast
 
-import pytest
-
-from shared.messaging import consumer
 from shared.messaging.broker import Delivery
 from shared.messaging.consumer import Lane, LaneSize
 
@@ -33,16 +30,14 @@ def a_delivery(name: str) -> Delivery:
     return cast(Delivery, name)
 
 
-def a_lane(work: Work) -> Lane:
-    return Lane(("toy.commands",), work.settle, LaneSize(workers=WORKERS, prefetch=100, group=GROUP))
+def a_lane(work: Work, *, grow_seconds: float) -> Lane:
+    size = LaneSize(workers=WORKERS, prefetch=100, group=GROUP, grow_seconds=grow_seconds)
+    return Lane(("toy.commands",), work.settle, size)
 
 
-async def test_who_comes_first_is_handled_at_once_and_who_comes_meanwhile_is_gathered(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(consumer, "LINGER_SECONDS", 0.5)
+async def test_who_comes_first_is_handled_at_once_and_who_comes_meanwhile_is_gathered() -> None:
     work = Work()
-    lane = a_lane(work)
+    lane = a_lane(work, grow_seconds=0.5)
 
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
         for _ in range(WORKERS):
@@ -60,10 +55,9 @@ async def test_who_comes_first_is_handled_at_once_and_who_comes_meanwhile_is_gat
     await lane.finish()
 
 
-async def test_a_group_begins_as_soon_as_nobody_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumer, "LINGER_SECONDS", 60)
+async def test_a_group_begins_as_soon_as_nobody_is_at_work() -> None:
     work = Work()
-    lane = a_lane(work)
+    lane = a_lane(work, grow_seconds=60)
 
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
         for _ in range(2):
@@ -82,10 +76,9 @@ async def test_a_group_begins_as_soon_as_nobody_is_at_work(monkeypatch: pytest.M
     await lane.finish()
 
 
-async def test_a_group_waits_for_slow_work_no_longer_than_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumer, "LINGER_SECONDS", 0.01)
+async def test_a_group_waits_for_slow_work_no_longer_than_a_moment() -> None:
     work = Work()
-    lane = a_lane(work)
+    lane = a_lane(work, grow_seconds=0.01)
 
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
         for _ in range(2):
