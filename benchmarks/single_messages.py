@@ -49,10 +49,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CASES = (
-    *(Case(at_once=at_once) for at_once in (1, 2, 4)),
     Case(at_once=USUAL_WORKERS, goal=GOAL),
     Case(at_once=USUAL_WORKERS, group_size=1, goal=GOAL_OF_GROUPS_OF_ONE),
+    *(Case(at_once=at_once) for at_once in (1, 2, 4, 8) if at_once != USUAL_WORKERS),
 )
+"""Those with a goal first."""
 LONGEST_SECONDS, LOOK_SECONDS = 60, 0.02
 
 
