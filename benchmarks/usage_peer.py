@@ -14,8 +14,8 @@ from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitMessage, R
 
 from services.paa_billing.model import Quarter
 from services.paa_billing.model.intake import BillingFacts, PricedUse, ReportedUse
-from services.paa_billing.rules.booking import bill_in, price_uses, sort_out
-from services.paa_billing.rules.records import read_record
+from services.paa_billing.rules.booking import billed_in, price_uses, sort_out
+from services.paa_billing.rules.records import read_records
 from services.paa_billing.store import accounts, memberships, quarters, schedules, usage
 from shared.clock import real_clock
 from shared.database import Connection
@@ -47,10 +47,7 @@ async def book(connection: Connection, policies: Policies, body: bytes) -> Usage
     """Book a batch in the transaction of this connection."""
     command, now = RecordUsage.from_json(body), real_clock()
     ahead = timedelta(minutes=policies.billing.usage_ahead_minutes)
-    read = [
-        read_record(bytes(raw), place, command.batch_id, now, ahead)
-        for place, raw in enumerate(command.records)
-    ]
+    read = read_records([bytes(raw) for raw in command.records], command.batch_id, now, ahead)
     uses = [each for each in read if isinstance(each, ReportedUse)]
     kept = await usage.find_digests(connection, command.court_id, [use.usage_id for use in uses])
     fresh, duplicates, _ = sort_out(uses, kept)
@@ -90,31 +87,31 @@ async def _gather_facts(
 
 
 def _row(priced: PricedUse, court_id: str, open_quarters: Sequence[Quarter]) -> tuple[object, ...]:
-    line = bill_in(priced, court_id, open_quarters)
+    use, price = priced.use, priced.price
     return (
-        line.court_id,
-        line.usage_id,
-        priced.use.digest,
-        str(line.billed_quarter),
+        court_id,
+        use.usage_id,
+        use.digest,
+        str(billed_in(priced.used_quarter, open_quarters)),
         new_id(real_clock()),
-        line.account_id,
-        line.payer_id,
+        priced.account_id,
+        priced.paa_id or priced.account_id,
         priced.paa_id,
-        line.used_at,
+        use.used_at,
         real_clock(),
-        line.kind,
-        line.page_count,
-        line.byte_count,
-        line.record_count,
-        line.description,
-        line.case_number,
-        line.client_code,
-        line.schedule_effective_on,
-        line.gross_cents,
-        line.exempt_cents,
-        line.exemption_id,
-        line.reasons,
-        str(line.used_quarter),
+        use.kind,
+        use.page_count,
+        use.byte_count,
+        use.record_count,
+        use.description,
+        use.case_number,
+        use.client_code,
+        priced.schedule_effective_on,
+        price.gross_cents,
+        price.exempt_cents,
+        priced.exemption_id,
+        price.reasons,
+        str(priced.used_quarter),
     )
 
 

@@ -18,7 +18,7 @@ from services.paa_billing.model.intake import (
     ReportedUse,
     Unbookable,
 )
-from services.paa_billing.rules.booking import bill_in, price_uses, sort_out
+from services.paa_billing.rules.booking import billed_in, price_uses, sort_out
 from services.paa_billing.settings import Resources
 from services.paa_billing.store import accounts, memberships, schedules, unbooked, usage
 from shared.errors import NotYetKnownError
@@ -97,12 +97,7 @@ async def _keep_lines(work: UnitOfWork[Resources], court_id: str, priced: Sequen
     if not open_quarters:
         raise NotYetKnownError("every quarter was closed just now")
     lines = [
-        BookedLine(
-            id=line_id,
-            digest=each.use.digest,
-            paa_id=each.paa_id,
-            line=bill_in(each, court_id, open_quarters),
-        )
+        BookedLine(id=line_id, priced=each, billed_quarter=billed_in(each.used_quarter, open_quarters))
         for line_id, each in zip(work.new_ids(len(priced)), priced, strict=True)
     ]
     taken = await usage.insert_lines(work.connection, court_id, work.now, lines)

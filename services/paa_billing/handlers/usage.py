@@ -5,7 +5,7 @@ from datetime import timedelta
 from services.paa_billing.handlers.intake import book
 from services.paa_billing.handlers.waiting import plan_hourly_retry
 from services.paa_billing.rules.answers import settle
-from services.paa_billing.rules.records import read_record
+from services.paa_billing.rules.records import read_records
 from services.paa_billing.settings import Resources
 from services.paa_billing.store import lines
 from shared.errors import PoisonError
@@ -26,10 +26,7 @@ async def record_usage(command: RecordUsage, work: UnitOfWork[Resources]) -> Non
     if command.court_id != work.cause.sender:
         raise PoisonError("the login of another court")
     ahead = timedelta(minutes=work.resources.policies.billing.usage_ahead_minutes)
-    read = [
-        read_record(bytes(raw), position, command.batch_id, work.now, ahead)
-        for position, raw in enumerate(command.records)
-    ]
+    read = read_records([bytes(raw) for raw in command.records], command.batch_id, work.now, ahead)
 
     booking = await book(work, command.court_id, read)
 

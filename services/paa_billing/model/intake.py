@@ -14,7 +14,7 @@ import msgspec
 
 from services.paa_billing.model.firms import Account, Membership
 from services.paa_billing.model.quarters import Quarter
-from services.paa_billing.model.usage import Exemption, FeeSchedule, Price, UsageKind, UsageLine
+from services.paa_billing.model.usage import Exemption, FeeSchedule, Price, UsageKind
 
 
 class ReportedUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -76,12 +76,11 @@ class PricedUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class BookedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A line as it is kept; `paa_id` is None where the person pays."""
+    """A priced use that becomes a line: the line's id, and the quarter it is billed in."""
 
     id: UUID
-    digest: bytes
-    paa_id: UUID | None
-    line: UsageLine
+    priced: PricedUse
+    billed_quarter: Quarter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.paa_billing.model import Exemption, FeeSchedule, NotPriced, Quarter, Usage, UsageLine, in_zone
+from services.paa_billing.model import Exemption, FeeSchedule, NotPriced, Price, Quarter, Usage, UsageKind, in_zone
 from services.paa_billing.model.firms import Membership
 from services.paa_billing.model.intake import BillingFacts, PricedUse, ReportedUse, Unbookable
 from services.paa_billing.prices import exemption_in_force, price, schedule_in_force
@@ -14,12 +14,19 @@ from services.paa_billing.prices import exemption_in_force, price, schedule_in_f
 REPORTED_FIELDS = {"page_count": "pages", "byte_count": "bytes", "record_count": "records"}
 """How the record calls what the price calls otherwise."""
 
+Size = tuple[UsageKind, int | None, int | None, int | None]
+"""Kind, pages, bytes, records: all of a use that its price depends on."""
+
 
 class BusinessDay(msgspec.Struct, frozen=True, kw_only=True):
-    """What is equal for all uses of one day of the business calendar; before the first schedule, none."""
+    """What is equal for all uses of one day of the business calendar; before the first schedule, none.
+
+    `prices` are those found so far, without exemption: few sizes make up most of the uses.
+    """
 
     schedule: FeeSchedule | None
     quarter: Quarter
+    prices: dict[Size, Price | NotPriced] = {}
 
 
 def sort_out(
@@ -78,7 +85,7 @@ def price_use(
     if schedule is None:
         return refuse_use(use, "used_at", "no_schedule_in_force")
     exemption = _exemption_of(use, account.account_id, court_id, facts)
-    cost = price(_size_of(use), schedule, None if exemption is None else exemption.id)
+    cost = _cost_of(use, schedule, day) if exemption is None else price(_size_of(use), schedule, exemption.id)
     if isinstance(cost, NotPriced):
         return refuse_use(use, REPORTED_FIELDS.get(cost.field, cost.field), cost.reason)
     return PricedUse(
@@ -90,6 +97,15 @@ def price_use(
         exemption_id=exemption.id if exemption is not None and cost.exempt_cents > 0 else None,
         used_quarter=day.quarter,
     )
+
+
+def _cost_of(use: ReportedUse, schedule: FeeSchedule, day: BusinessDay) -> Price | NotPriced:
+    """What a use costs that isn't exempt."""
+    size = (use.kind, use.page_count, use.byte_count, use.record_count)
+    cost = day.prices.get(size)
+    if cost is None:
+        cost = day.prices[size] = price(_size_of(use), schedule)
+    return cost
 
 
 def _exemption_of(use: ReportedUse, account_id: UUID, court_id: str, facts: BillingFacts) -> Exemption | None:
@@ -110,30 +126,9 @@ def who_pays(memberships: Sequence[Membership], used_at: datetime) -> UUID | Non
     return next((each.paa_id for each in memberships if each.holds_at(used_at)), None)
 
 
-def bill_in(priced: PricedUse, court_id: str, open_quarters: Sequence[Quarter]) -> UsageLine:
-    """The line, billed in the quarter of use while that is open, else in the oldest open one."""
-    use, used_quarter = priced.use, priced.used_quarter
-    return UsageLine(
-        court_id=court_id,
-        usage_id=use.usage_id,
-        account_id=priced.account_id,
-        payer_id=priced.paa_id or priced.account_id,
-        used_at=use.used_at,
-        kind=use.kind,
-        page_count=use.page_count,
-        byte_count=use.byte_count,
-        record_count=use.record_count,
-        description=use.description,
-        case_number=use.case_number,
-        client_code=use.client_code,
-        schedule_effective_on=priced.schedule_effective_on,
-        gross_cents=priced.price.gross_cents,
-        exempt_cents=priced.price.exempt_cents,
-        exemption_id=priced.exemption_id,
-        reasons=priced.price.reasons,
-        used_quarter=used_quarter,
-        billed_quarter=used_quarter if used_quarter in open_quarters else min(open_quarters),
-    )
+def billed_in(used_quarter: Quarter, open_quarters: Sequence[Quarter]) -> Quarter:
+    """The quarter of use while that is open, else the oldest open one."""
+    return used_quarter if used_quarter in open_quarters else min(open_quarters)
 
 
 def quarters_to_begin(latest: Quarter | None, needed: Quarter) -> list[Quarter]:
