@@ -71,10 +71,9 @@ async def book(connection: Connection, policies: Policies, body: bytes) -> Usage
 async def _gather_facts(
     connection: Connection, policies: Policies, uses: Sequence[ReportedUse]
 ) -> BillingFacts:
-    known = await accounts.list_users(connection, list({use.account_number for use in uses}))
+    known = await accounts.share_accounts(connection, sorted({use.account_number for use in uses}))
     account_ids = [account.account_id for account in known.values()]
     of_account = defaultdict(list)
-    await memberships.share_memberships(connection)
     for each in await memberships.list_memberships(connection, account_ids):
         of_account[each.account_id].append(each)
     exempted = await schedules.list_exemptions(connection, account_ids)

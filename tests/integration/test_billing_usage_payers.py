@@ -10,7 +10,7 @@ import pytest
 
 from services.paa_billing.model import Exemption
 from services.paa_billing.service import SERVICE
-from services.paa_billing.store import memberships, schedules
+from services.paa_billing.store import accounts, memberships, schedules
 from shared.messages.paa_billing import (
     AcceptInvitation,
     LeaveFirm,
@@ -98,7 +98,7 @@ async def test_a_batch_waits_for_the_joining_that_is_under_way(place: Workplace)
     async with place.pool.acquire() as joining, asyncio.TaskGroup() as group:
         under_way = joining.transaction()
         await under_way.start()
-        await memberships.lock_memberships(joining)
+        await accounts.lock_account(joining, person.account_id)
         reporting = group.create_task(report(place, a_use(person)))
         await until_somebody_waits_for(place, joining)
         invitation = await memberships.lock_invitation(joining, invitation_id)
@@ -117,7 +117,7 @@ async def test_joining_waits_for_the_batch_that_is_under_way(place: Workplace) -
     async with place.pool.acquire() as intake, asyncio.TaskGroup() as group:
         under_way = intake.transaction()
         await under_way.start()
-        await memberships.share_memberships(intake)
+        await accounts.share_accounts(intake, [person.number])
         accept = AcceptInvitation(invitation_id=invitation_id)
         accepting = group.create_task(place.send(accept, by=person.asks()))
         await until_somebody_waits_for(place, intake)

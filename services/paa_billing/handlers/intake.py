@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.paa_billing.handlers.books import begin_quarters, hold_business_zone, hold_open_quarters
 from services.paa_billing.model import Exemption, Quarter
-from services.paa_billing.model.firms import AccountOfUse, Membership
+from services.paa_billing.model.firms import Account, Membership
 from services.paa_billing.model.intake import (
     BillingFacts,
     BookedLine,
@@ -42,7 +42,7 @@ async def book(
     uses = [each for each in read if isinstance(each, ReportedUse)]
     before = await usage.find_digests(work.connection, court_id, [use.usage_id for use in uses])
     fresh, duplicates, conflicts = sort_out(uses, before)
-    known = await accounts.list_users(work.connection, list({use.account_number for use in fresh}))
+    known = await accounts.share_accounts(work.connection, sorted({use.account_number for use in fresh}))
     facts = await _gather_facts(work, known)
     priced, refused = price_uses([use for use in fresh if use.account_number in known], court_id, facts)
     booked = await _keep_lines(work, court_id, priced)
@@ -66,9 +66,8 @@ async def quarantine(work: UnitOfWork[Resources], court_id: str, records: Sequen
         await unbooked.insert_quarantined(work.connection, court_id, rows, work.now)
 
 
-async def _gather_facts(work: UnitOfWork[Resources], known: Mapping[str, AccountOfUse]) -> BillingFacts:
+async def _gather_facts(work: UnitOfWork[Resources], known: Mapping[str, Account]) -> BillingFacts:
     account_ids = [account.account_id for account in known.values()]
-    await memberships.share_memberships(work.connection)
     membered = await memberships.list_memberships(work.connection, account_ids)
     exempted = await schedules.list_exemptions(work.connection, account_ids)
     return BillingFacts(

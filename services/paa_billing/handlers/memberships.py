@@ -113,7 +113,6 @@ async def remove_member(command: RemoveMember, work: UnitOfWork[Resources]) -> M
 
 async def end_membership(work: UnitOfWork[Resources], left: MemberLeft) -> None:
     """Keep the end; uses from that instant on, reported ahead of our clock, are the person's."""
-    await memberships.lock_memberships(work.connection)
     await memberships.end_membership(
         work.connection, left.membership_id, left.left_at, left.ended_by, left.remark
     )
@@ -146,7 +145,6 @@ async def _join(
     joined: MemberJoined, invitation: Invitation, joining: Joining, work: UnitOfWork[Resources]
 ) -> None:
     """Keep the beginning, and move what the person owes; later uses booked already become the firm's."""
-    await memberships.lock_memberships(work.connection)
     await memberships.settle_invitation(work.connection, invitation.invitation_id, "accepted", work.now)
     await cancel(work, ExpireInvitation, subject=str(invitation.invitation_id))
     await memberships.insert_membership(work.connection, joined.membership_id, invitation, joined.joined_at)

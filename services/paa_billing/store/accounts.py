@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.paa_billing.model.firms import Account, AccountOfUse
+from services.paa_billing.model.firms import Account
 from shared.database import Connection
 
 
@@ -56,7 +56,7 @@ async def find_account(connection: Connection, account_id: UUID) -> Account | No
 
 
 async def lock_account(connection: Connection, account_id: UUID) -> Account | None:
-    """Read an account and hold its row: its payer changes one after the other."""
+    """Read an account and hold its row: its payer changes one after the other, and not during an intake."""
     row = await connection.fetchrow(
         """
         SELECT account_id, version, account_number, first_name, last_name, kind, generation, status,
@@ -83,13 +83,20 @@ async def find_account_by_number(connection: Connection, account_number: str) ->
     return None if row is None else Account(**row)
 
 
-async def list_users(connection: Connection, account_numbers: Sequence[str]) -> dict[str, AccountOfUse]:
-    """The known accounts by number."""
+async def share_accounts(connection: Connection, account_numbers: Sequence[str]) -> dict[str, Account]:
+    """The known accounts by number, held so that nobody's payer changes while their uses are booked."""
     rows = await connection.fetch(
-        "SELECT account_number, account_id, kind FROM accounts WHERE account_number = ANY($1::text[])",
+        """
+        SELECT account_id, version, account_number, first_name, last_name, kind, generation, status,
+               is_search_active, has_second_factor
+          FROM accounts
+         WHERE account_number = ANY($1::text[])
+         ORDER BY account_id
+           FOR SHARE
+        """,
         account_numbers,
     )
-    return {number: AccountOfUse(account_id=account_id, kind=kind) for number, account_id, kind in rows}
+    return {row["account_number"]: Account(**row) for row in rows}
 
 
 async def insert_filing_link(connection: Connection, link_id: UUID, account_id: UUID) -> None:

@@ -9,22 +9,6 @@ from services.paa_billing.model.firms import EndedBy, Invitation, InvitationStat
 from shared.database import Connection
 from shared.messages.paa_billing import MembershipShown
 
-_LOCK = 1_909
-"""The advisory lock on who pays for whom."""
-
-
-async def share_memberships(connection: Connection) -> None:
-    """Let no membership begin or end until this transaction ends; others may hold them so too.
-
-    One lock for all of them: they change seldom, and a lock on each account of a batch is a write for each.
-    """
-    await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", _LOCK)
-
-
-async def lock_memberships(connection: Connection) -> None:
-    """Wait until no intake looks at memberships, and let none begin until this transaction ends."""
-    await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-
 
 async def insert_invitation(
     connection: Connection, invitation: Invitation, invited_by: UUID, invited_at: datetime
