@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.paa_billing.handlers.books import begin_quarters, hold_business_zone, hold_open_quarters
 from services.paa_billing.model import Exemption, Quarter
-from services.paa_billing.model.firms import Account, Membership
+from services.paa_billing.model.firms import AccountOfUse, Membership
 from services.paa_billing.model.intake import (
     BillingFacts,
     BookedLine,
@@ -66,7 +66,7 @@ async def quarantine(work: UnitOfWork[Resources], court_id: str, records: Sequen
         await unbooked.insert_quarantined(work.connection, court_id, rows, work.now)
 
 
-async def _gather_facts(work: UnitOfWork[Resources], known: Mapping[str, Account]) -> BillingFacts:
+async def _gather_facts(work: UnitOfWork[Resources], known: Mapping[str, AccountOfUse]) -> BillingFacts:
     account_ids = [account.account_id for account in known.values()]
     membered = await memberships.list_memberships(work.connection, account_ids)
     exempted = await schedules.list_exemptions(work.connection, account_ids)

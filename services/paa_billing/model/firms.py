@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+import msgspec
+
 from shared.money import Cents
 
 AccountKind = Literal["individual", "paa"]
@@ -33,6 +35,13 @@ class Account:
     def name(self) -> str:
         """As it is written: first name, last name; a firm's account may have only the last."""
         return f"{self.first_name} {self.last_name}".strip()
+
+
+class AccountOfUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What must be known of an account to book its uses."""
+
+    account_id: UUID
+    kind: AccountKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +78,7 @@ class Invitation:
     state: InvitationState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
+class Membership(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The time in which a firm pays for a person: from `joined_at` on, without `left_at`."""
 
     membership_id: UUID

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.paa_billing.model.firms import Account, Membership
+from services.paa_billing.model.firms import AccountOfUse, Membership
 from services.paa_billing.model.quarters import Quarter
 from services.paa_billing.model.usage import Exemption, FeeSchedule, Price, UsageKind
 
@@ -58,7 +58,7 @@ class BillingFacts:
 
     zone: ZoneInfo
     schedules: tuple[FeeSchedule, ...]
-    accounts: Mapping[str, Account]
+    accounts: Mapping[str, AccountOfUse]
     exemptions: Mapping[UUID, tuple[Exemption, ...]]
     memberships: Mapping[UUID, tuple[Membership, ...]]
 

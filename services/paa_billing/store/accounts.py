@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.paa_billing.model.firms import Account
+from services.paa_billing.model.firms import Account, AccountOfUse
 from shared.database import Connection
 
 
@@ -83,20 +83,26 @@ async def find_account_by_number(connection: Connection, account_number: str) ->
     return None if row is None else Account(**row)
 
 
-async def share_accounts(connection: Connection, account_numbers: Sequence[str]) -> dict[str, Account]:
-    """The known accounts by number, held so that nobody's payer changes while their uses are booked."""
+async def share_accounts(connection: Connection, account_numbers: Sequence[str]) -> dict[str, AccountOfUse]:
+    """The known accounts by number, held so that nobody's payer changes while their uses are booked.
+
+    They are held in the order given. Each is looked up by itself: for a list whose length isn't known, a plan
+    can read the whole table and compare each row with each number.
+    """
     rows = await connection.fetch(
         """
-        SELECT account_id, version, account_number, first_name, last_name, kind, generation, status,
-               is_search_active, has_second_factor
-          FROM accounts
-         WHERE account_number = ANY($1::text[])
-         ORDER BY account_id
-           FOR SHARE
+        SELECT held.account_number, held.account_id, held.kind
+          FROM unnest($1::text[]) AS asked (account_number)
+         CROSS JOIN LATERAL (
+               SELECT account_number, account_id, kind
+                 FROM accounts
+                WHERE account_number = asked.account_number
+                  FOR SHARE
+         ) AS held
         """,
         account_numbers,
     )
-    return {row["account_number"]: Account(**row) for row in rows}
+    return {number: AccountOfUse(account_id=account_id, kind=kind) for number, account_id, kind in rows}
 
 
 async def insert_filing_link(connection: Connection, link_id: UUID, account_id: UUID) -> None:

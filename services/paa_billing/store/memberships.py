@@ -155,13 +155,17 @@ async def end_membership(
 
 
 async def list_memberships(connection: Connection, account_ids: Sequence[UUID]) -> list[Membership]:
-    """All memberships, ended ones too, of these accounts."""
+    """All memberships, ended ones too, of these accounts; those of one in the order of time."""
     rows = await connection.fetch(
         """
-        SELECT membership_id, paa_id, account_id, joined_at, left_at
-          FROM memberships
-         WHERE account_id = ANY($1::uuid[])
-         ORDER BY account_id, joined_at
+        SELECT found.membership_id, found.paa_id, found.account_id, found.joined_at, found.left_at
+          FROM unnest($1::uuid[]) AS asked (account_id)
+         CROSS JOIN LATERAL (
+               SELECT membership_id, paa_id, account_id, joined_at, left_at
+                 FROM memberships
+                WHERE account_id = asked.account_id
+                ORDER BY joined_at
+         ) AS found
         """,
         account_ids,
     )
