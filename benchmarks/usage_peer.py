@@ -49,8 +49,8 @@ async def book(connection: Connection, policies: Policies, body: bytes) -> Usage
     ahead = timedelta(minutes=policies.billing.usage_ahead_minutes)
     read = read_records([bytes(raw) for raw in command.records], command.batch_id, now, ahead)
     uses = [each for each in read if isinstance(each, ReportedUse)]
-    kept = await usage.find_digests(connection, command.court_id, [use.usage_id for use in uses])
-    fresh, duplicates, _ = sort_out(uses, kept)
+    kept = await usage.find_digests(connection, [(command.court_id, use.usage_id) for use in uses])
+    fresh, duplicates, _ = sort_out(uses, kept[command.court_id])
     priced, _ = price_uses(fresh, command.court_id, await _gather_facts(connection, policies, fresh))
     open_quarters = await quarters.list_open_quarters(connection)
     await quarters.share_quarters(connection, open_quarters)

@@ -12,11 +12,12 @@ from services.paa_billing.handlers.usage import record_usage
 from services.paa_billing.service import SERVICE
 from services.paa_billing.settings import Resources
 from shared.clock import real_clock
-from shared.database import Pool, transaction
+from shared.database import Connection, Pool, transaction
 from shared.messages.paa_billing import RecordUsage
 from shared.messaging.broker import Publisher
-from shared.messaging.consumer import BULK_WORKERS
+from shared.messaging.consumer import BULK_GROUP, BULK_WORKERS
 from shared.messaging.envelope import Envelope, Outgoing
+from shared.messaging.outbox import insert_messages
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.policies import Policies
 from shared.sealed import Seals
@@ -115,23 +116,27 @@ class Limit:
     seals: Seals
 
     async def bring(self, batches: Sequence[Batch]) -> float:
-        """Seconds, with as many connections as the service has workers."""
-        return await _share_out(batches, self._book, BULK_WORKERS)
+        """Seconds, with as many connections as the service has workers, and groups of its size."""
+        groups = [batches[place : place + BULK_GROUP] for place in range(0, len(batches), BULK_GROUP)]
+        return await _share_out(groups, self._book, BULK_WORKERS)
 
-    async def _book(self, batch: Batch) -> None:
-        command = RecordUsage.from_json(batch.body)
+    async def _book(self, group: Sequence[Batch]) -> None:
+        commands = [RecordUsage.from_json(batch.body) for batch in group]
         async with transaction(self.pool) as connection:
-            work = UnitOfWork(
-                connection=connection,
-                cause=_cause(batch),
-                now=real_clock(),
-                service=SERVICE,
-                seals=self.seals,
-                resources=Resources(policies=self.policies),
-                consumer=OWNER,
-            )
-            await record_usage(command, work)
-            await work.flush()
+            works = [self._work(connection, batch) for batch in group]
+            await record_usage(list(zip(commands, works, strict=True)))
+            await insert_messages(connection, [each for work in works for each in work.take_emitted()])
+
+    def _work(self, connection: Connection, batch: Batch) -> UnitOfWork[Resources]:
+        return UnitOfWork(
+            connection=connection,
+            cause=_cause(batch),
+            now=real_clock(),
+            service=SERVICE,
+            seals=self.seals,
+            resources=Resources(policies=self.policies),
+            consumer=OWNER,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

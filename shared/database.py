@@ -24,6 +24,8 @@ else:
 
 CheckViolationError = asyncpg.CheckViolationError
 """What a row raises that breaks a CHECK, or that no partition takes."""
+UniqueViolationError = asyncpg.UniqueViolationError
+"""What a row raises whose key is taken."""
 DatabaseError = asyncpg.PostgresError
 """What the database raises about a statement."""
 LockNotAvailableError = asyncpg.LockNotAvailableError

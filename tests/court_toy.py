@@ -1,5 +1,6 @@
 """A toy of what courts, the operator and the service itself may say to `paa_billing`."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from shared.errors import BadEnvelopeError
@@ -36,10 +37,11 @@ class CountWords(Command, frozen=True, kw_only=True, tag="paa_billing.toy_count_
 KINDS: tuple[type[Command], ...] = (ReportWord, CloseWords, RepairWords, CountWords)
 
 
-async def report_word(command: ReportWord, work: UnitOfWork[None]) -> None:
-    if command.court_id != work.cause.sender:
-        raise BadEnvelopeError("a court reports for itself only")
-    await work.connection.execute("INSERT INTO toy VALUES ($1, $2)", work.new_id(), command.word)
+async def report_words(commands: Sequence[tuple[ReportWord, UnitOfWork[None]]]) -> None:
+    for command, work in commands:
+        if command.court_id != work.cause.sender:
+            raise BadEnvelopeError("a court reports for itself only")
+        await work.connection.execute("INSERT INTO toy VALUES ($1, $2)", work.new_id(), command.word)
 
 
 async def must_not_be_reached(command: Message, work: UnitOfWork[None]) -> None:
@@ -48,7 +50,7 @@ async def must_not_be_reached(command: Message, work: UnitOfWork[None]) -> None:
 
 BILLING: Service[None] = Service(
     name="paa_billing",
-    bulk={ReportWord: report_word},
+    bulk={ReportWord: report_words},
     handles=dict.fromkeys((CloseWords, RepairWords, CountWords), must_not_be_reached),
 )
 CONTRACTS = (

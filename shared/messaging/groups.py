@@ -5,6 +5,7 @@ goes wrong undoes the whole group, and then each is judged alone (`judge`), whic
 so one bad message holds up no other, and the verdicts stay in one place.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,7 @@ from shared.messaging.judge import (
     refuse_if_late,
     unit_of_work,
 )
+from shared.messaging.unit_of_work import UnitOfWork
 
 GROUP_SIZE = 50
 
@@ -67,7 +69,9 @@ async def judge_group(bench: Bench[Any], members: Sequence[Member]) -> list[Judg
     GroupUndoneError when anything went wrong with any of them.
     """
     try:
-        judgements, has_emitted = await _handle_together(bench, members)
+        is_mass = all(type(member.message) in bench.service.bulk for member in members)
+        handle_all = _handle_mass if is_mass else _handle_together
+        judgements, has_emitted = await handle_all(bench, members)
     except Exception as error:
         raise GroupUndoneError(describe(error)) from None
     if has_emitted:
@@ -102,5 +106,29 @@ async def _handle_together(
         if emitted:
             await outbox.insert_messages(connection, emitted)
         for member in members:  # those handled first have waited for all the others
+            refuse_if_late(member.asker, member.envelope)
+    return judgements, bool(emitted)
+
+
+async def _handle_mass(bench: Bench[Any], members: Sequence[Member]) -> tuple[list[Judgement | None], bool]:
+    """Give each handler all of its messages at once; nobody waits for a reply to them."""
+    judgements: list[Judgement | None] = []
+    works: dict[type[Message], list[tuple[Message, UnitOfWork[Any]]]] = defaultdict(list)
+    async with transaction(bench.pool) as connection:
+        noted = [(member.queue, member.envelope, member.digest) for member in members]
+        new = await inbox.first_times(connection, noted, bench.now())
+        for member in members:
+            key = (member.queue, member.envelope.message_id)
+            judgements.append(Judgement(verdict=Verdict.ACKNOWLEDGE) if key in new else None)
+            if key in new:
+                new.discard(key)  # its twin in the same group is not the first
+                work = unit_of_work(member.asker, connection, member.envelope)
+                works[type(member.message)].append((member.message, work))
+        for kind, mass in works.items():
+            await bench.service.bulk[kind](mass)
+        emitted = [each for mass in works.values() for _, work in mass for each in work.take_emitted()]
+        if emitted:
+            await outbox.insert_messages(connection, emitted)
+        for member in members:
             refuse_if_late(member.asker, member.envelope)
     return judgements, bool(emitted)

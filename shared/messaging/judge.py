@@ -231,8 +231,10 @@ def digest_of(bench: Bench[Any], envelope: Envelope, message: Message) -> bytes:
 async def handle(work: UnitOfWork[Any], message: Message) -> Message | None:
     """Call the handler of a message and announce its outcome if the route table says so."""
     kind = type(message)
-    handler = work.service.handles.get(kind) or work.service.bulk[kind]
-    outcome = await handler(message, work)
+    if kind in work.service.bulk:
+        await work.service.bulk[kind]([(message, work)])
+        return None
+    outcome = await work.service.handles[kind](message, work)
     if isinstance(outcome, Event) and type(outcome) in work.service.announces:
         work.emit(outcome)
     return outcome

@@ -7,7 +7,7 @@ running service knows its neighbours' contracts without importing them; a test f
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 Handler = Callable[[Any, "UnitOfWork[Any]"], Awaitable[Message | None]]
+BulkHandler = Callable[[Sequence[tuple[Any, "UnitOfWork[Any]"]]], Awaitable[None]]
 Check = Callable[[Any, "Bench[Any]"], Awaitable[Message]]
 Preparation = Callable[["Bench[Any]"], Awaitable[None]]
 TellingParked = Callable[["Parked", "UnitOfWork[Any]"], Awaitable[None]]
@@ -40,7 +41,8 @@ class Service(Generic[R]):
     """The route table of a service: the map of what it does.
 
     `handles`: commands and events, each handled in one transaction with inbox and outbox. `bulk`: commands
-    that come in masses, on a queue of their own. `answers`: queries, read in one transaction. `checks`:
+    that come in masses, on a queue of their own; the handler is given all of a group at once, each with its
+    unit of work, and emits what it has to say. `answers`: queries, read in one transaction. `checks`:
     commands or queries that may not be one transaction. `announces`: the events it may emit. `jobs`: steps
     that claim one piece of leased work, do it, and say whether there was any. `prepares` runs at each start,
     before the first message, and may be done any number of times (shipped data). `when_parked`: whom a
@@ -49,7 +51,7 @@ class Service(Generic[R]):
 
     name: str
     handles: Mapping[type[Message], Handler] = field(default_factory=dict)
-    bulk: Mapping[type[Message], Handler] = field(default_factory=dict)
+    bulk: Mapping[type[Message], BulkHandler] = field(default_factory=dict)
     answers: Mapping[type[Message], Handler] = field(default_factory=dict)
     checks: Mapping[type[Message], Check] = field(default_factory=dict)
     announces: tuple[type[Event], ...] = ()

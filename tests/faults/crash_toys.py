@@ -1,6 +1,7 @@
 """Toys for every way on which a message can go: alone, in a group, in bulk, later, as a job, or parked."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -73,9 +74,10 @@ async def add_word(command: AddWord, work: UnitOfWork[None]) -> WordAdded | None
     return await toy.add_word(command, work)
 
 
-async def add_words(command: AddWords, work: UnitOfWork[None]) -> None:
-    for word in command.words:
-        work.emit(await _add(work, word))
+async def add_words(commands: Sequence[tuple[AddWords, UnitOfWork[None]]]) -> None:
+    for command, work in commands:
+        for word in command.words:
+            work.emit(await _add(work, word))
 
 
 async def add_due_word(command: WordDue, work: UnitOfWork[None]) -> WordAdded:

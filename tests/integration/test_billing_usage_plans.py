@@ -17,7 +17,7 @@ async def test_each_reported_id_is_looked_up_by_court_and_id(workplace_of: Make)
     place = await opened(await workplace_of(SERVICE, resources()))
 
     async with place.pool.acquire() as connection:
-        plan = await plan_of(lambda c, ids: usage.find_digests(c, COURT, ids), connection, ["u1", "u2"])
+        plan = await plan_of(usage.find_digests, connection, [(COURT, "u1"), (COURT, "u2")])
 
     lines = plan.splitlines()
     conditions = [line for line in lines if "Index Cond" in line and "usage_id = asked.usage_id" in line]

@@ -1,9 +1,11 @@
 """Batches of usage from courts, and what a person sees of their own."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from services.paa_billing.handlers.intake import book
 from services.paa_billing.handlers.waiting import plan_hourly_retry
+from services.paa_billing.model.intake import Report
 from services.paa_billing.rules.answers import settle
 from services.paa_billing.rules.records import read_records
 from services.paa_billing.settings import Resources
@@ -21,18 +23,29 @@ from shared.messaging.unit_of_work import UnitOfWork
 MOST_LOOKS = 200
 
 
-async def record_usage(command: RecordUsage, work: UnitOfWork[Resources]) -> None:
-    """The answer goes to the court's own results queue; a court speaks for itself only."""
+async def record_usage(batches: Sequence[tuple[RecordUsage, UnitOfWork[Resources]]]) -> None:
+    """Book batches in one pass; each answer goes to its court's own results queue.
+
+    They share a transaction, and what is written gets the time and the ids of the first one's work.
+    """
+    work = batches[0][1]
+    reports = [_read(command, each) for command, each in batches]
+
+    bookings = await book(work, reports)
+
+    if any(booking.waiting for booking in bookings):
+        await plan_hourly_retry(work)
+    for (command, each), booking in zip(batches, bookings, strict=True):
+        each.emit(settle(command, booking), addressee=command.court_id)
+
+
+def _read(command: RecordUsage, work: UnitOfWork[Resources]) -> Report:
+    """A court speaks for itself only."""
     if command.court_id != work.cause.sender:
         raise PoisonError("the login of another court")
     ahead = timedelta(minutes=work.resources.policies.billing.usage_ahead_minutes)
-    read = read_records([bytes(raw) for raw in command.records], command.batch_id, work.now, ahead)
-
-    booking = await book(work, command.court_id, read)
-
-    if booking.waiting:
-        await plan_hourly_retry(work)
-    work.emit(settle(command, booking), addressee=command.court_id)
+    raws = [bytes(raw) for raw in command.records]
+    return Report(court_id=command.court_id, read=read_records(raws, command.batch_id, work.now, ahead))
 
 
 async def my_usage(query: MyUsage, work: UnitOfWork[Resources]) -> UsageList:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.paa_billing.handlers.intake import book, quarantine
-from services.paa_billing.model.intake import ReportedUse, Unbookable
+from services.paa_billing.model.intake import Report, ReportedUse, Unbookable
 from services.paa_billing.rules.answers import settle_after_waiting
 from services.paa_billing.rules.booking import refuse_use
 from services.paa_billing.rules.records import read_record
@@ -24,9 +24,11 @@ async def retry_waiting_usage(command: RetryWaitingUsage, work: UnitOfWork[Resou
     taken = await unbooked.take_bookable(work.connection, command.account_number, AT_ONCE)
     given_up = await unbooked.take_given_up(work.connection, work.now, AT_ONCE)
 
-    for court_id, uses in _by_court(taken).items():
-        booking = await book(work, court_id, _read_again(uses, work))
-        _tell_court(work, court_id, booking.unbookable)
+    reports = [
+        Report(court_id=court_id, read=_read_again(uses, work)) for court_id, uses in _by_court(taken).items()
+    ]
+    for report, booking in zip(reports, await book(work, reports), strict=True):
+        _tell_court(work, report.court_id, booking.unbookable)
     for court_id, uses in _by_court(given_up).items():
         refused = [_given_up(each) for each in _read_again(uses, work)]
         await quarantine(work, court_id, refused)

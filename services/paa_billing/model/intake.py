@@ -4,8 +4,8 @@ What is made for each use is a msgspec struct, which the garbage collector needn
 takes ten times as long to make.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,7 +14,10 @@ import msgspec
 
 from services.paa_billing.model.firms import AccountOfUse, Membership
 from services.paa_billing.model.quarters import Quarter
-from services.paa_billing.model.usage import Exemption, FeeSchedule, Price, UsageKind
+from services.paa_billing.model.usage import Exemption, FeeSchedule, NotPriced, Price, UsageKind
+
+Size = tuple[UsageKind, int | None, int | None, int | None]
+"""Kind, pages, bytes, records: all of a use that its price depends on."""
 
 
 class ReportedUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -50,10 +53,29 @@ class Unbookable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a court has reported at once, record by record as it was read."""
+
+    court_id: str
+    read: Sequence[ReportedUse | Unbookable]
+
+
+class BusinessDay(msgspec.Struct, frozen=True, kw_only=True):
+    """What is equal for all uses of one day of the business calendar; before the first schedule, none.
+
+    `prices` are those found so far, without exemption: few sizes make up most of the uses.
+    """
+
+    schedule: FeeSchedule | None
+    quarter: Quarter
+    prices: dict[Size, Price | NotPriced] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BillingFacts:
     """What the price of a use, and who pays for it, depend on beside the record.
 
-    Accounts by number; exemptions and memberships by account.
+    Accounts by number; exemptions and memberships by account; the business days seen so far by their date.
     """
 
     zone: ZoneInfo
@@ -61,6 +83,7 @@ class BillingFacts:
     accounts: Mapping[str, AccountOfUse]
     exemptions: Mapping[UUID, tuple[Exemption, ...]]
     memberships: Mapping[UUID, tuple[Membership, ...]]
+    days: dict[date, BusinessDay] = field(default_factory=dict)
 
 
 class PricedUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -76,9 +99,10 @@ class PricedUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class BookedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A priced use that becomes a line: the line's id, and the quarter it is billed in."""
+    """A priced use that becomes a line: the line's id, its court, and the quarter it is billed in."""
 
     id: UUID
+    court_id: str
     priced: PricedUse
     billed_quarter: Quarter
 

@@ -1,32 +1,16 @@
 """What a reported use costs, who pays for it, and in which quarter it is billed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
-from services.paa_billing.model import Exemption, FeeSchedule, NotPriced, Price, Quarter, Usage, UsageKind, in_zone
+from services.paa_billing.model import Exemption, FeeSchedule, NotPriced, Price, Quarter, Usage, in_zone
 from services.paa_billing.model.firms import Membership
-from services.paa_billing.model.intake import BillingFacts, PricedUse, ReportedUse, Unbookable
+from services.paa_billing.model.intake import BillingFacts, BusinessDay, PricedUse, ReportedUse, Unbookable
 from services.paa_billing.prices import exemption_in_force, price, schedule_in_force
 
 REPORTED_FIELDS = {"page_count": "pages", "byte_count": "bytes", "record_count": "records"}
 """How the record calls what the price calls otherwise."""
-
-Size = tuple[UsageKind, int | None, int | None, int | None]
-"""Kind, pages, bytes, records: all of a use that its price depends on."""
-
-
-class BusinessDay(msgspec.Struct, frozen=True, kw_only=True):
-    """What is equal for all uses of one day of the business calendar; before the first schedule, none.
-
-    `prices` are those found so far, without exemption: few sizes make up most of the uses.
-    """
-
-    schedule: FeeSchedule | None
-    quarter: Quarter
-    prices: dict[Size, Price | NotPriced] = {}
 
 
 def sort_out(
@@ -55,14 +39,13 @@ def price_uses(
     uses: Iterable[ReportedUse], court_id: str, facts: BillingFacts
 ) -> tuple[list[PricedUse], list[Unbookable]]:
     """The uses of known accounts with price and payer, and those that have none."""
-    days: dict[date, BusinessDay] = {}
     priced: list[PricedUse] = []
     refused: list[Unbookable] = []
     for use in uses:
         today = in_zone(use.used_at, facts.zone).date()
-        day = days.get(today)
+        day = facts.days.get(today)
         if day is None:
-            day = days[today] = BusinessDay(
+            day = facts.days[today] = BusinessDay(
                 schedule=schedule_in_force(facts.schedules, use.used_at, facts.zone),
                 quarter=Quarter.of(use.used_at, facts.zone),
             )

@@ -22,34 +22,33 @@ class WaitingUse:
 
 async def insert_waiting(
     connection: Connection,
-    court_id: str,
-    uses: Sequence[ReportedUse],
+    uses: Sequence[tuple[str, ReportedUse]],
     received_at: datetime,
     give_up_at: datetime,
-) -> set[str]:
-    """Keep one court's uses until their accounts are known; answers the ids that didn't wait before."""
-    rows = sorted(uses, key=lambda use: use.usage_id)
+) -> set[tuple[str, str]]:
+    """Keep courts' uses until their accounts are known; answers courts and ids that didn't wait before."""
+    rows = sorted(uses, key=lambda row: (row[0], row[1].usage_id))
     added = await connection.fetch(
         """
         INSERT INTO waiting_usage (court_id, usage_id, digest, account_number, batch_id, position, record,
                                    received_at, give_up_at)
-        SELECT $1, usage_id, digest, account_number, batch_id, position, record, $8, $9
-          FROM unnest($2::text[], $3::bytea[], $4::text[], $5::uuid[], $6::integer[], $7::bytea[])
-               AS reported (usage_id, digest, account_number, batch_id, position, record)
+        SELECT court_id, usage_id, digest, account_number, batch_id, position, record, $8, $9
+          FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::uuid[], $6::integer[], $7::bytea[])
+               AS reported (court_id, usage_id, digest, account_number, batch_id, position, record)
         ON CONFLICT (court_id, usage_id) DO NOTHING
-        RETURNING usage_id
+        RETURNING court_id, usage_id
         """,
-        court_id,
-        [use.usage_id for use in rows],
-        [use.digest for use in rows],
-        [use.account_number for use in rows],
-        [use.batch_id for use in rows],
-        [use.position for use in rows],
-        [use.raw for use in rows],
+        [court_id for court_id, _ in rows],
+        [use.usage_id for _, use in rows],
+        [use.digest for _, use in rows],
+        [use.account_number for _, use in rows],
+        [use.batch_id for _, use in rows],
+        [use.position for _, use in rows],
+        [use.raw for _, use in rows],
         received_at,
         give_up_at,
     )
-    return {row["usage_id"] for row in added}
+    return {(row["court_id"], row["usage_id"]) for row in added}
 
 
 async def has_waiting(connection: Connection, account_number: str) -> bool:

@@ -1,76 +1,81 @@
 """The ids of booked uses and their priced lines, written in one statement."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from services.paa_billing.model import Quarter
 from services.paa_billing.model.intake import BookedLine
-from shared.database import Connection
+from shared.database import Connection, UniqueViolationError
 from shared.money import Cents
 
+_INSERT_LINES = """
+    WITH reported AS MATERIALIZED (
+        SELECT id, court_id, usage_id, digest, account_id, paa_id, used_at, kind, page_count, byte_count,
+               record_count, description, case_number, client_code, schedule_effective_on, gross_cents,
+               exempt_cents, exemption_id, reasons, used_quarter, billed_quarter
+          FROM unnest($1::reported_line[])
+    ), claimed AS (
+        INSERT INTO usage_ids (court_id, usage_id, digest, billed_quarter)
+        SELECT court_id, usage_id, digest, billed_quarter
+          FROM reported
+    )
+    INSERT INTO usage_lines (id, court_id, usage_id, account_id, payer_id, paa_id, used_at, recorded_at, kind,
+                             page_count, byte_count, record_count, description, case_number, client_code,
+                             schedule_effective_on, gross_cents, exempt_cents, exemption_id, reasons,
+                             used_quarter, billed_quarter)
+    SELECT id, court_id, usage_id, account_id, coalesce(paa_id, account_id), paa_id, used_at, $2, kind,
+           page_count, byte_count, record_count, description, case_number, client_code,
+           schedule_effective_on, gross_cents, exempt_cents, exemption_id, string_to_array(reasons, ' '),
+           used_quarter, billed_quarter
+      FROM reported
+    """
 
-async def find_digests(connection: Connection, court_id: str, usage_ids: Sequence[str]) -> dict[str, bytes]:
-    """The digests of those of a court's ids that are booked, or wait.
+
+async def find_digests(
+    connection: Connection, usage_ids: Sequence[tuple[str, str]]
+) -> dict[str, dict[str, bytes]]:
+    """The digests of those of these ids (court, id) that are booked, or wait; by court and id.
 
     Each id is looked up by itself: for a list of ids, statistics of yesterday can choose a plan that reads
     all ids of the court.
     """
     rows = await connection.fetch(
         """
-        SELECT asked.usage_id, kept.digest
-          FROM unnest($2::text[]) AS asked (usage_id)
+        SELECT asked.court_id, asked.usage_id, kept.digest
+          FROM unnest($1::text[], $2::text[]) AS asked (court_id, usage_id)
          CROSS JOIN LATERAL (
-               (SELECT digest FROM usage_ids WHERE court_id = $1 AND usage_id = asked.usage_id LIMIT 1)
+               (SELECT digest FROM usage_ids
+                 WHERE court_id = asked.court_id AND usage_id = asked.usage_id LIMIT 1)
                UNION ALL
-               (SELECT digest FROM waiting_usage WHERE court_id = $1 AND usage_id = asked.usage_id LIMIT 1)
+               (SELECT digest FROM waiting_usage
+                 WHERE court_id = asked.court_id AND usage_id = asked.usage_id LIMIT 1)
          ) AS kept
         """,
-        court_id,
-        usage_ids,
+        [court_id for court_id, _ in usage_ids],
+        [usage_id for _, usage_id in usage_ids],
     )
-    return {row["usage_id"]: row["digest"] for row in rows}
+    digests: dict[str, dict[str, bytes]] = defaultdict(dict)
+    for court_id, usage_id, digest in rows:
+        digests[court_id][usage_id] = digest
+    return digests
 
 
-async def insert_lines(
-    connection: Connection, court_id: str, recorded_at: datetime, lines: Sequence[BookedLine]
-) -> set[str]:
-    """Book those of one court's lines whose ids are free, and answer the ids that aren't.
+async def insert_lines(connection: Connection, recorded_at: datetime, lines: Sequence[BookedLine]) -> bool:
+    """Book lines whose ids were free when they were looked for; books none and says no if one isn't any more.
 
     An id that another transaction is taking is waited for; all take them in the same order. The lines travel
-    as one array of rows, which is cheaper for both ends than an array for each column, or than JSON.
+    as one array of rows, which is cheaper for both ends than an array for each column, or than JSON; and to
+    ask for conflicts (`ON CONFLICT`), which are rare, would cost as much as half of the ids.
     """
-    rows = await connection.fetch(
-        """
-        WITH reported AS MATERIALIZED (
-            SELECT id, court_id, usage_id, digest, account_id, paa_id, used_at, kind, page_count, byte_count,
-                   record_count, description, case_number, client_code, schedule_effective_on, gross_cents,
-                   exempt_cents, exemption_id, reasons, used_quarter, billed_quarter
-              FROM unnest($1::reported_line[])
-        ), claimed AS (
-            INSERT INTO usage_ids (court_id, usage_id, digest, billed_quarter)
-            SELECT court_id, usage_id, digest, billed_quarter
-              FROM reported
-            ON CONFLICT (court_id, usage_id) DO NOTHING
-            RETURNING court_id, usage_id
-        ), booked AS (
-            INSERT INTO usage_lines (id, court_id, usage_id, account_id, payer_id, paa_id, used_at,
-                                     recorded_at, kind, page_count, byte_count, record_count, description,
-                                     case_number, client_code, schedule_effective_on, gross_cents,
-                                     exempt_cents, exemption_id, reasons, used_quarter, billed_quarter)
-            SELECT id, court_id, usage_id, account_id, coalesce(paa_id, account_id), paa_id, used_at, $2, kind,
-                   page_count, byte_count, record_count, description, case_number, client_code,
-                   schedule_effective_on, gross_cents, exempt_cents, exemption_id,
-                   string_to_array(reasons, ' '), used_quarter, billed_quarter
-              FROM reported
-              JOIN claimed USING (court_id, usage_id)
-        )
-        SELECT usage_id FROM reported EXCEPT ALL SELECT usage_id FROM claimed
-        """,
-        _as_rows(court_id, lines),
-        recorded_at,
-    )
-    return {row["usage_id"] for row in rows}
+    try:
+        async with connection.transaction():
+            await connection.execute(_INSERT_LINES, _as_rows(lines), recorded_at)
+    except UniqueViolationError:
+        return False
+    return True
 
 
 async def restamp_lines(
@@ -107,12 +112,13 @@ async def sum_charged(connection: Connection, payer_id: UUID, quarter: Quarter) 
     return Cents(charged)
 
 
-def _as_rows(court_id: str, lines: Sequence[BookedLine]) -> list[tuple[object, ...]]:
+def _as_rows(lines: Sequence[BookedLine]) -> list[tuple[object, ...]]:
     """The lines as values of the type `reported_line`, in the order of their ids."""
+    written = cache(str)  # few quarters are in many lines
     return [
         (
             each.id,
-            court_id,
+            each.court_id,
             use.usage_id,
             use.digest,
             priced.account_id,
@@ -130,10 +136,10 @@ def _as_rows(court_id: str, lines: Sequence[BookedLine]) -> list[tuple[object, .
             priced.price.exempt_cents,
             priced.exemption_id,
             " ".join(priced.price.reasons),
-            str(priced.used_quarter),
-            str(each.billed_quarter),
+            written(priced.used_quarter),
+            written(each.billed_quarter),
         )
-        for each in sorted(lines, key=lambda each: each.priced.use.usage_id)
+        for each in sorted(lines, key=lambda each: (each.court_id, each.priced.use.usage_id))
         for priced in (each.priced,)
         for use in (priced.use,)
     ]
