@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.paa_billing.model.intake import ReportedUse, Unbookable
-from services.paa_billing.rules.records import read_record
+from services.paa_billing.rules.records import read_record, read_records
 from shared.messages.paa_billing import RecordUsage, UsageRecord
 
 NOW = datetime(2024, 2, 1, 18, tzinfo=UTC)
@@ -58,6 +58,37 @@ def test_no_value_in_any_field_stops_the_reading(field: str, value: object) -> N
         assert outcome.reason
         assert outcome.field in (field, "") or field not in FIELDS
         assert len(outcome.field) <= 40
+
+
+CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "usage_id": st.sampled_from(["u2", "", "a\nb", "x" * 64, "x" * 65]),
+        "account_number": st.sampled_from(["7654321", "123456", "12345678", "12345\u0661\u0662", " 123456"]),
+        "used_at": st.sampled_from(
+            ["2024-02-01T18:05:00Z", "2024-02-01T18:05:01Z", "1989-12-31T00:00:00Z", "x"]
+        ),
+        "kind": st.sampled_from(["audio", "opinion", "other"]),
+        "pages": st.sampled_from([0, -1, 10**6, 10**6 + 1, None, "3"]),
+        "bytes": st.sampled_from([0, -1, 10**12, 10**12 + 1]),
+        "description": st.sampled_from(["", "a\0b", "\\u0000", "d" * 500, "d" * 501, "\ud800"]),
+        "client_code": st.sampled_from(["c" * 32, "c" * 33]),
+        "exemption": st.sampled_from(["", "x"]),
+        "schema_version": st.sampled_from([1, 0, 2]),
+        "colour": st.just("red"),
+    },
+)
+
+
+@given(st.lists(st.one_of(st.just({}), CHANGES), max_size=4))
+def test_a_batch_is_read_as_its_records_are_one_by_one(changes: list[dict[str, Any]]) -> None:
+    raws = [json.dumps(GOOD | change).encode() for change in changes]
+
+    together = read_records(raws, BATCH, NOW, timedelta(minutes=5))
+
+    assert together == [
+        read_record(raw, place, BATCH, NOW, timedelta(minutes=5)) for place, raw in enumerate(raws)
+    ]
 
 
 @given(st.permutations(list(GOOD)), st.sampled_from([None, 1, 4]), st.integers(-14, 14))
