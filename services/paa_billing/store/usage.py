@@ -17,26 +17,27 @@ _INSERT_LINES = """
                record_count, description, case_number, client_code, schedule_effective_on, gross_cents,
                exempt_cents, exemption_id, reasons, used_quarter, billed_quarter
           FROM unnest($1::reported_line[])
-    ), claimed AS (
-        INSERT INTO usage_ids (court_id, usage_id, digest, billed_quarter)
-        SELECT court_id, usage_id, digest, billed_quarter
+    ), booked AS (
+        INSERT INTO usage_lines (id, court_id, usage_id, account_id, payer_id, paa_id, used_at, recorded_at,
+                                 kind, page_count, byte_count, record_count, description, case_number,
+                                 client_code, schedule_effective_on, gross_cents, exempt_cents, exemption_id,
+                                 reasons, used_quarter, billed_quarter)
+        SELECT id, court_id, usage_id, account_id, coalesce(paa_id, account_id), paa_id, used_at, $2, kind,
+               page_count, byte_count, record_count, description, case_number, client_code,
+               schedule_effective_on, gross_cents, exempt_cents, exemption_id, string_to_array(reasons, ' '),
+               used_quarter, billed_quarter
           FROM reported
     )
-    INSERT INTO usage_lines (id, court_id, usage_id, account_id, payer_id, paa_id, used_at, recorded_at, kind,
-                             page_count, byte_count, record_count, description, case_number, client_code,
-                             schedule_effective_on, gross_cents, exempt_cents, exemption_id, reasons,
-                             used_quarter, billed_quarter)
-    SELECT id, court_id, usage_id, account_id, coalesce(paa_id, account_id), paa_id, used_at, $2, kind,
-           page_count, byte_count, record_count, description, case_number, client_code,
-           schedule_effective_on, gross_cents, exempt_cents, exemption_id, string_to_array(reasons, ' '),
-           used_quarter, billed_quarter
+    INSERT INTO usage_ids (court_id, usage_id, digest, billed_quarter)
+    SELECT court_id, usage_id, digest, billed_quarter
       FROM reported
     """
+"""The ids are the main statement: they come first, and a taken one is noticed before any line is written."""
 
 
 async def find_digests(
     connection: Connection, usage_ids: Sequence[tuple[str, str]]
-) -> dict[str, dict[str, bytes]]:
+) -> defaultdict[str, dict[str, bytes]]:
     """The digests of those of these ids (court, id) that are booked, or wait; by court and id.
 
     Each id is looked up by itself: for a list of ids, statistics of yesterday can choose a plan that reads
@@ -57,7 +58,7 @@ async def find_digests(
         [court_id for court_id, _ in usage_ids],
         [usage_id for _, usage_id in usage_ids],
     )
-    digests: dict[str, dict[str, bytes]] = defaultdict(dict)
+    digests: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
     for court_id, usage_id, digest in rows:
         digests[court_id][usage_id] = digest
     return digests
