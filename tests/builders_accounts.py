@@ -68,7 +68,7 @@ async def quick_resources(
         password_passes=1,
         hashing_threads=hashing_threads,
         hashing_waiting_limit=waiting_limit,
-        worker_count=hashing_threads + waiting_limit + 1,
+        query_worker_count=hashing_threads + waiting_limit + 1,
     )
     async with open_resources(settings, read_policies()) as resources:
         yield resources if policies is None else replace(resources, policies=policies)

@@ -42,11 +42,13 @@ class Settings(ServiceSettings, frozen=True, kw_only=True, forbid_unknown_fields
     password_passes: Positive = LEAST_PASSES
     hashing_threads: Positive = 2
     hashing_waiting_limit: Positive = 24
-    worker_count: int = 40
+    query_worker_count: int = 40
 
     def __post_init__(self) -> None:
-        if self.worker_count <= self.hashing_threads + self.hashing_waiting_limit:
-            raise ValueError("worker_count must be above hashing_threads and hashing_waiting_limit together")
+        if self.query_worker_count <= self.hashing_threads + self.hashing_waiting_limit:
+            raise ValueError(
+                "query_worker_count must be above hashing_threads and hashing_waiting_limit together"
+            )
 
     def refuse_in_production(self) -> None:
         """Raises SettingsError for hashing below what is advised (OWASP, password storage: argon2id)."""

@@ -40,7 +40,7 @@ from tests.messaging import Workplace
 
 Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
 FLOOD = 300
-WORKERS = {field.name: field.default for field in msgspec.structs.fields(Settings)}["worker_count"]
+WORKERS = {field.name: field.default for field in msgspec.structs.fields(Settings)}["query_worker_count"]
 
 
 @pytest.fixture
