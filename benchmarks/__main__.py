@@ -1,9 +1,15 @@
 """Run all benchmarks, one after the other: `python -m benchmarks`."""
 
-from benchmarks import relay, request_reply, single_messages, usage_intake
+from benchmarks import relay, request_reply, sign_in, single_messages, usage_intake
 from benchmarks.report import run_once
 
-BENCHMARKS = (request_reply.measure, single_messages.measure, relay.measure, usage_intake.measure)
+BENCHMARKS = (
+    request_reply.measure,
+    single_messages.measure,
+    relay.measure,
+    usage_intake.measure,
+    sign_in.measure,
+)
 
 
 def main() -> None:
