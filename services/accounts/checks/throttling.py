@@ -37,6 +37,7 @@ async def admit_stranger(user_name: str, network: str, bench: Workbench) -> Atte
     """
     policies = bench.resources.policies
     async with bench.transaction() as work:
+        await counts.commit_without_waiting(work.connection)
         credential = await _find_and_count(user_name, work)
         in_network = await _count(throttles.throttle_of_network(network, policies), work)
         in_all = await _count(throttles.throttle_of_all(policies), work)

@@ -6,6 +6,16 @@ from services.accounts.model import Counted, Throttle
 from shared.database import Connection
 
 
+async def commit_without_waiting(connection: Connection) -> None:
+    """Have this transaction's commit seen by all at once, without waiting for the disk.
+
+    A count that everybody shares would else be held for as long as a write takes, by one sign-in after the
+    other. Only a crash of the database loses anything by it, the counts of attempts that were not settled:
+    what settles one waits for the disk, and for all that was written before it.
+    """
+    await connection.execute("SET LOCAL synchronous_commit = off")
+
+
 async def count_attempt(connection: Connection, throttle: Throttle, now: datetime) -> Counted:
     """Count one attempt, in the present window or in a new one; those made at once are counted one by one."""
     (row,) = await connection.fetch(
