@@ -1,6 +1,6 @@
 """Run all benchmarks, one after the other: `python -m benchmarks`."""
 
-from benchmarks import relay, request_reply, sign_in, single_messages, usage_intake
+from benchmarks import relay, request_reply, sign_in, single_messages, usage_intake, what_may_i_file
 from benchmarks.report import run_once
 
 BENCHMARKS = (
@@ -9,6 +9,7 @@ BENCHMARKS = (
     relay.measure,
     usage_intake.measure,
     sign_in.measure,
+    what_may_i_file.measure,
 )
 
 

@@ -125,6 +125,8 @@ OTHER: dict[str, Any] = {
     "EnrolAuthenticator.name": "office phone",
     "FilingAccountUnlinked.unlinked_by": "court",
     "FilingAccountUnlinked.remark": "The filing account was meant for another attorney.",
+    "Filer.name": "Ada Whitfield",
+    "FilingRefused.reason": "not_linked",
     "FilingRight.name": "Ada Whitfield",
     "FilingRights.reason": None,
     "LegacyAccount.kind": "individual",

@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from shared.assertion import Assertion
-from shared.messages.linking import FilingRole
+from shared.messages.linking import Filer, FilingRole
 
 CourtType = Literal["appellate", "appellate_bap", "bankruptcy", "district", "national"]
 Scope = Literal["account", "login", "court"]
@@ -134,6 +134,16 @@ class Claim:
     court_go_live_at: datetime | None
     holder_account_id: UUID | None
     roles_linked_at_court: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilingHere:
+    """What counts when an account wants to file at a court: our copy of it, the court, its links there."""
+
+    known: AccountState | None
+    is_court_known: bool
+    court_go_live_at: datetime | None
+    filers: tuple[Filer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

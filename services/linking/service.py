@@ -1,7 +1,7 @@
 """The route table of `linking`: which message goes where."""
 
 from services.linking.checks import proving, rosters
-from services.linking.handlers import accounts, courts, links
+from services.linking.handlers import accounts, courts, filing, links
 from services.linking.jobs import forget_old_proofs, make_export_part
 from services.linking.settings import Resources
 from shared.messages.accounts import (
@@ -28,6 +28,7 @@ from shared.messages.linking import (
     ShowCourt,
     UnlinkFilingAccount,
     WhatMayIFile,
+    WhoFilesHere,
 )
 from shared.messaging.erasure import blank_next_messages
 from shared.messaging.export_parts import ask_part_of
@@ -46,7 +47,8 @@ SERVICE: Service[Resources] = Service(
         ExportAsked: ask_part_of,
     },
     answers={
-        WhatMayIFile: links.what_may_i_file,
+        WhatMayIFile: filing.what_may_i_file,
+        WhoFilesHere: filing.who_files_here,
         ShowCourt: courts.show_court,
         ListCourts: courts.list_courts,
     },

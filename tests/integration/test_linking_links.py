@@ -18,12 +18,9 @@ from tests.integration.linking_builders import (
     a_workplace,
     account_changed,
     again,
-    confirm,
     linked,
     load,
     prove,
-    proved,
-    refused,
     rights_of,
     somebody,
     staff,
@@ -132,21 +129,6 @@ async def test_an_older_state_of_an_account_changes_nothing(place: Workplace) ->
     assert await place.pool.fetchval("SELECT version FROM accounts") == 5
 
 
-async def test_who_upgraded_a_moment_ago_links_at_once(place: Workplace) -> None:
-    who = somebody(place, account_version=7)
-    await place.send(account_changed(who.account_id, version=6, generation="legacy"))
-
-    assert await linked(place, who)
-
-
-async def test_a_copy_newer_than_the_assertion_counts(place: Workplace) -> None:
-    who = somebody(place, account_version=7)
-    proof = await proved(place, who)
-    await place.send(account_changed(who.account_id, version=8, status="deactivated"))
-
-    assert await confirm(place, who, proof.proof_id) == refused("account_not_active")
-
-
 async def test_a_link_files_only_while_its_court_is_live(place: Workplace) -> None:
     who = somebody(place)
     await linked(place, who)
@@ -206,16 +188,6 @@ async def test_the_database_itself_refuses_a_second_open_link(place: Workplace) 
 async def test_the_service_cannot_rewrite_history(place: Workplace, statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await place.pool.execute(statement)
-
-
-async def test_what_may_i_file_is_read_by_index(place: Workplace) -> None:
-    async with place.pool.acquire() as connection, connection.transaction():
-        await connection.execute("SET LOCAL enable_seqscan = off")
-        plan = await connection.fetch(
-            "EXPLAIN SELECT id FROM links WHERE account_id = $1 AND unlinked_at IS NULL", uuid4()
-        )
-
-    assert "one_open_link_for_an_account_court_and_role" in "\n".join(row[0] for row in plan)
 
 
 async def test_no_name_or_address_leaves_with_an_event(place: Workplace) -> None:

@@ -26,7 +26,6 @@ from tests.integration.linking_builders import (
     rights_of,
     somebody,
     staff,
-    unlink,
     verifier_of,
 )
 from tests.messaging import Workplace
@@ -144,52 +143,6 @@ async def test_ncwbk_opens_at_noon_of_2019_10_21(workplace_of: Make) -> None:
 
     assert early == refused("court_not_live")
     assert await linked(place, somebody(place))
-
-
-async def test_a_proof_serves_only_its_own_account_and_session(place: Workplace) -> None:
-    who = somebody(place)
-    proof = await proved(place, who)
-
-    another_person = await confirm(place, somebody(place), proof.proof_id)
-    another_session = await confirm(place, again(place, who, session_id_hash="f" * 64), proof.proof_id)
-
-    assert another_person == another_session == refused("proof_not_valid")
-    assert isinstance(await confirm(place, who, proof.proof_id), FilingAccountLinked)
-
-
-async def test_a_proof_serves_once_also_after_unlinking(place: Workplace) -> None:
-    who = somebody(place)
-    proof = await proved(place, who)
-    link = await confirm(place, who, proof.proof_id)
-
-    used = await confirm(place, who, proof.proof_id)
-    await unlink(place, who, link.link_id)
-
-    assert used == refused("proof_not_valid")
-    assert await confirm(place, who, proof.proof_id) == refused("proof_not_valid")
-
-
-async def test_a_proof_lives_ten_minutes_less_not_more(place: Workplace) -> None:
-    who = somebody(place)
-    first, second = await proved(place, who), await proved(place, who)
-
-    place.clock.forward(minutes=10)
-    late = await confirm(place, again(place, who), first.proof_id)
-    place.clock.forward(seconds=-1)
-
-    assert late == refused("proof_not_valid")
-    assert isinstance(await confirm(place, again(place, who), second.proof_id), FilingAccountLinked)
-
-
-async def test_sibling_proofs_die_with_the_link_and_stay_dead_after_unlinking(place: Workplace) -> None:
-    who, other = somebody(place), somebody(place)
-    mine, sibling, others = await proved(place, who), await proved(place, who), await proved(place, other)
-
-    link = await confirm(place, who, mine.proof_id)
-    await unlink(place, who, link.link_id)
-
-    assert await confirm(place, who, sibling.proof_id) == refused("proof_not_valid")
-    assert await confirm(place, other, others.proof_id) == refused("proof_not_valid")
 
 
 async def test_a_new_password_from_the_court_ends_the_proofs_of_the_old_one(place: Workplace) -> None:

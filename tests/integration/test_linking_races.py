@@ -53,7 +53,7 @@ async def released_together(place: Workplace, hold: str, *asked: Any) -> list[An
     return [task.result() for task in tasks]
 
 
-async def test_of_two_people_who_confirm_one_filing_account_at_once_one_gets_it(place: Workplace) -> None:
+async def test_of_people_confirming_one_filing_account_at_once_one_gets_it(place: Workplace) -> None:
     people = [somebody(place) for _ in range(6)]
     proofs = [await proved(place, who) for who in people]
 
@@ -140,7 +140,7 @@ async def test_one_person_confirming_two_accounts_of_one_role_at_once_gets_one(p
     assert refused("role_already_linked_at_court") in outcomes
 
 
-async def test_unlinking_while_another_person_confirms_leaves_one_link_at_most(place: Workplace) -> None:
+async def test_unlink_during_link_leaves_one_link_at_most(place: Workplace) -> None:
     holder, other = somebody(place), somebody(place)
     waiting = await proved(place, other)
     link = await linked(place, holder)

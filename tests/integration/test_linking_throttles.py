@@ -66,7 +66,7 @@ async def in_parallel(*guesses: Any) -> list[Any]:
     return [task.result() for task in tasks]
 
 
-async def test_after_five_wrong_proofs_an_account_waits_even_with_the_right_password(
+async def test_brute_force_by_account_ends_after_five_even_with_the_right_password(
     place: Workplace,
 ) -> None:
     who = somebody(place)
@@ -80,14 +80,16 @@ async def test_after_five_wrong_proofs_an_account_waits_even_with_the_right_pass
     assert isinstance(someone_else, FilingAccountProved)
 
 
-async def test_a_login_is_throttled_whoever_guesses_and_whether_or_not_it_exists(place: Workplace) -> None:
+async def test_brute_force_by_login_ends_after_ten_whoever_guesses_and_whether_or_not_it_exists(
+    place: Workplace,
+) -> None:
     known = [await prove(place, somebody(place), password="x") for _ in range(11)]
     unknown = [await prove(place, somebody(place), password="x", login="nobody") for _ in range(11)]
 
     assert known == unknown == [WRONG] * 10 + [TOO_MANY]
 
 
-async def test_a_court_is_throttled_in_all(workplace_of: Make) -> None:
+async def test_brute_force_spread_over_many_ends_at_the_limit_of_the_court(workplace_of: Make) -> None:
     place = await a_workplace(workplace_of, proof_failures_per_court=12)
     await load(place)
     await load(place, court_id="waebk")

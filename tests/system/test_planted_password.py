@@ -19,7 +19,7 @@ from tests.system.asking import PatientPerson, Postbox, a_desk, a_person, a_secr
 from tests.system.conftest import Pair
 from tests.system.running import System, a_system
 from tests.system.searching import QueuedMessage, in_files, in_messages, in_tables, read_queues
-from tests.system.staff import load_filing_accounts
+from tests.system.staff import fast_verifier_of, load_filing_accounts
 
 COURT = "ncwbk"
 SITUATIONS = ("away", "database_fails", "program_fails")
@@ -50,12 +50,14 @@ class Play:
     replies: dict[str, tuple[Message, ...]] = field(default_factory=dict)
 
     async def prepare(self) -> None:
-        """A court with a filing account for each situation, and a holder with an authenticator."""
+        """A court with a filing account for each situation, hashed fast; a holder with an authenticator."""
         for situation in SITUATIONS:
             for what in ("registration", "passcode", "filing"):
                 self.planted[f"{situation} {what}"] = a_secret()
         passwords = {situation: self.planted[f"{situation} filing"] for situation in SITUATIONS}
-        await load_filing_accounts(self.desk, self.postbox, COURT, passwords)
+        for situation, password in passwords.items():
+            self.planted[f"{situation} filing, hashed"] = fast_verifier_of(password).partition("$")[2]
+        await load_filing_accounts(self.desk, self.postbox, COURT, passwords, fast_verifier_of)
         await self.holder.enrol()
         self.planted["holder's password"] = self.holder.password
         self.planted["holder's session"] = self.holder._token

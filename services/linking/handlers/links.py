@@ -1,8 +1,7 @@
-"""Handles links: confirming a proof, unlinking, and where an account may file."""
+"""Handles links: confirming a proof, and unlinking."""
 
 from services.linking.model import Asker, Claim, Proof
 from services.linking.rules.links import conflict_of, decide_link, decide_unlink, refuse_without_proof
-from services.linking.rules.standing import newest_state, why_account_may_not_file
 from services.linking.settings import Resources
 from services.linking.store import accounts, filing_accounts, links, proofs
 from shared.messages.base import NotAllowed
@@ -10,11 +9,9 @@ from shared.messages.linking import (
     ConfirmLink,
     FilingAccountLinked,
     FilingAccountUnlinked,
-    FilingRights,
     LinkRefused,
     UnlinkFilingAccount,
     UnlinkRefused,
-    WhatMayIFile,
 )
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -53,14 +50,6 @@ async def unlink_filing_account(
     if isinstance(outcome, FilingAccountUnlinked):
         await links.end_link(work.connection, outcome)
     return outcome
-
-
-async def what_may_i_file(query: WhatMayIFile, work: Work) -> FilingRights:
-    """The courts, roles and filing logins that the account may use now."""
-    account_id = work.assertion.account_id
-    known, rights = await links.read_filing_rights(work.connection, account_id, work.now)
-    reason = why_account_may_not_file(newest_state(Asker(assertion=work.assertion, known=known)))
-    return FilingRights(account_id=account_id, rights=() if reason else rights, reason=reason)
 
 
 async def _hold(command: ConfirmLink, work: Work) -> tuple[Proof, Claim] | None:

@@ -8,7 +8,9 @@ from shared.assertion import Assertion
 from shared.messages.linking import RefusalReason
 from shared.policies import Policies
 
+AccountReason = Literal["account_not_active", "upgrade_first", "email_not_verified", "not_an_individual"]
 SessionReason = Literal["session_level_too_low", "proof_too_old"]
+CourtReason = Literal["court_not_known", "court_not_live"]
 
 
 def newest_state(asker: Asker) -> AccountState:
@@ -25,7 +27,7 @@ def newest_state(asker: Asker) -> AccountState:
     )
 
 
-def why_account_may_not_file(account: AccountState) -> RefusalReason | None:
+def why_account_may_not_file(account: AccountState) -> AccountReason | None:
     """The first thing that keeps the account from linking and filing.
 
     A legacy account proves an address by upgrading and in no other way.
@@ -47,12 +49,12 @@ def why_session_may_not_link(assertion: Assertion, policies: Policies, now: date
     return None if is_fresh else "proof_too_old"
 
 
-def why_court_takes_no_links(court: Court | None, now: datetime) -> RefusalReason | None:
+def why_court_takes_no_links(court: Court | None, now: datetime) -> CourtReason | None:
     """Is there such a court, and is it live?"""
     return "court_not_known" if court is None else why_not_live(court.go_live_at, now)
 
 
-def why_not_live(go_live_at: datetime | None, now: datetime) -> RefusalReason | None:
+def why_not_live(go_live_at: datetime | None, now: datetime) -> CourtReason | None:
     """Before its go-live instant a court takes its own logins and nobody can link."""
     return None if is_live(go_live_at, now) else "court_not_live"
 

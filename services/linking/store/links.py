@@ -3,14 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from services.linking.model import AccountState, Link
+from services.linking.model import Link
 from shared.database import Connection
-from shared.messages.linking import (
-    FilingAccountLinked,
-    FilingAccountUnlinked,
-    FilingRight,
-    LinkConflictFound,
-)
+from shared.messages.linking import FilingAccountLinked, FilingAccountUnlinked, LinkConflictFound
 
 
 async def insert_link(connection: Connection, link: FilingAccountLinked) -> None:
@@ -118,35 +113,3 @@ async def settle_conflicts_of_account(connection: Connection, account_id: UUID, 
         account_id,
         at,
     )
-
-
-async def read_filing_rights(
-    connection: Connection, account_id: UUID, now: datetime
-) -> tuple[AccountState | None, tuple[FilingRight, ...]]:
-    """What our copy says of an account, and its links at courts that are live, in one read."""
-    rows = await connection.fetch(
-        """
-        SELECT accounts.version, accounts.kind, accounts.generation, accounts.status,
-               accounts.email_verified,
-               linked.link_id, linked.court_id, linked.court_name, linked.login, linked.name, linked.role,
-               linked.linked_at
-          FROM (VALUES ($1::uuid)) AS asked (account_id)
-          LEFT JOIN accounts ON accounts.account_id = asked.account_id
-          LEFT JOIN (SELECT links.account_id, links.id AS link_id, links.court_id, courts.name AS court_name,
-                            filing_accounts.login, filing_accounts.name, links.role, links.linked_at
-                       FROM links
-                       JOIN courts ON courts.id = links.court_id AND courts.go_live_at <= $2
-                       JOIN filing_accounts ON filing_accounts.id = links.filing_account_id
-                      WHERE links.unlinked_at IS NULL) AS linked
-            ON linked.account_id = asked.account_id
-         ORDER BY linked.court_id, linked.role
-        """,
-        account_id,
-        now,
-    )
-    state, link = AccountState.__dataclass_fields__, FilingRight.__struct_fields__
-    known = None
-    if rows[0]["version"] is not None:
-        known = AccountState(**{name: rows[0][name] for name in state})
-    rights = (FilingRight(**{name: row[name] for name in link}) for row in rows if row["link_id"])
-    return known, tuple(rights)

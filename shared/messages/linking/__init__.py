@@ -18,14 +18,22 @@ from shared.messages.linking.courts import (
     ShowCourt,
 )
 from shared.messages.linking.exports import ExportPartMade
+from shared.messages.linking.filing import (
+    Filer,
+    FilersFound,
+    FilingRefusal,
+    FilingRefused,
+    FilingRight,
+    FilingRights,
+    WhatMayIFile,
+    WhoFilesHere,
+)
 from shared.messages.linking.links import (
     ConfirmLink,
     FilingAccountLinked,
     FilingAccountProved,
     FilingAccountUnlinked,
     FilingLogin,
-    FilingRight,
-    FilingRights,
     FilingRole,
     LinkConflictFound,
     LinkRefused,
@@ -35,7 +43,6 @@ from shared.messages.linking.links import (
     Remark,
     UnlinkFilingAccount,
     UnlinkRefused,
-    WhatMayIFile,
 )
 from shared.messages.linking.rosters import (
     LoadRoster,
@@ -56,10 +63,14 @@ __all__ = [
     "CourtShown",
     "CourtWentLive",
     "ExportPartMade",
+    "Filer",
+    "FilersFound",
     "FilingAccountLinked",
     "FilingAccountProved",
     "FilingAccountUnlinked",
     "FilingLogin",
+    "FilingRefusal",
+    "FilingRefused",
     "FilingRight",
     "FilingRights",
     "FilingRole",
@@ -84,4 +95,5 @@ __all__ = [
     "UnlinkFilingAccount",
     "UnlinkRefused",
     "WhatMayIFile",
+    "WhoFilesHere",
 ]

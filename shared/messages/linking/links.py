@@ -1,4 +1,4 @@
-"""Links: proving a filing account, confirming, unlinking, and where an account may file."""
+"""Links: proving a filing account, confirming, unlinking."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.messages.base import CLEAN, Command, CourtId, Event, LongText, Query, Reply
+from shared.messages.base import CLEAN, Command, CourtId, Event, LongText, Reply
 from shared.sealed import Sealed
 
 FilingRole = Literal["attorney", "trustee", "us_trustee", "filing_agent", "creditor", "party", "transcriber"]
@@ -119,27 +119,3 @@ class LinkConflictFound(Event, frozen=True, kw_only=True, tag="linking.link_conf
     court_id: CourtId
     filing_account_id: UUID
     claimant_account_id: UUID
-
-
-class WhatMayIFile(Query, frozen=True, kw_only=True, tag="linking.what_may_i_file.v1"):
-    """At which courts, in which roles, may I file now?"""
-
-
-class FilingRight(msgspec.Struct, frozen=True, kw_only=True):
-    """One court and role in which an account may file now."""
-
-    link_id: UUID
-    court_id: CourtId
-    court_name: str
-    login: str
-    name: str
-    role: FilingRole
-    linked_at: datetime
-
-
-class FilingRights(Reply, frozen=True, kw_only=True, tag="linking.filing_rights.v1"):
-    """All courts and roles in which the account may file now; `reason` says why its links don't count."""
-
-    account_id: UUID
-    rights: tuple[FilingRight, ...]
-    reason: RefusalReason | None = None

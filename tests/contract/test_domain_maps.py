@@ -1,4 +1,4 @@
-"""Each sentence that is specified of accounts, and each defence, names the tests that show it; they exist."""
+"""Each specified sentence of the maps, and each defence, names the tests that show it; they exist."""
 
 import ast
 import re
@@ -12,12 +12,16 @@ from shared.messages.base import Event, Message
 from shared.messaging.registry import messages_by_name
 
 TESTS = Path(__file__).parent.parent
-SENTENCES = {
-    each["words"]: each["tests"]
-    for each in tomllib.loads((TESTS / "contract/domain_accounts.toml").read_text(encoding="utf-8"))[
-        "sentence"
-    ]
-}
+LEAST_SENTENCES = {"domain_accounts.toml": 20, "domain_linking.toml": 12}
+
+
+def sentences_in(map_name: str) -> dict[str, list[str]]:
+    """The tests that a map names for each of its sentences, as `path::name`."""
+    text = (TESTS / "contract" / map_name).read_text(encoding="utf-8")
+    return {each["words"]: each["tests"] for each in tomllib.loads(text)["sentence"]}
+
+
+SENTENCES = {words: named for name in LEAST_SENTENCES for words, named in sentences_in(name).items()}
 
 
 @cache
@@ -38,8 +42,13 @@ def fields_of(kind: type[Message]) -> set[str]:
     return {word for field in kind.__struct_fields__ for word in field.split("_")}
 
 
-def test_there_are_sentences_to_look_at() -> None:
-    assert len(SENTENCES) > 20
+@pytest.mark.parametrize("map_name", LEAST_SENTENCES)
+def test_there_are_sentences_to_look_at(map_name: str) -> None:
+    assert len(sentences_in(map_name)) > LEAST_SENTENCES[map_name]
+
+
+def test_no_map_is_left_out() -> None:
+    assert {path.name for path in TESTS.glob("contract/domain_*.toml")} == LEAST_SENTENCES.keys()
 
 
 @pytest.mark.parametrize("words", SENTENCES, ids=lambda words: words[:40])
