@@ -20,9 +20,9 @@ ASKED: dict[str, Ask] = {
     "who files here": lambda connection, ids: filing.read_filing_here(connection, ids[0], COURT),
 }
 NEEDED = (
-    "one_open_link_for_an_account_court_and_role on links",
-    "filing_accounts_pkey on filing_accounts",
-    "accounts_pkey on accounts",
+    "one_open_link_for_an_account_court_and_role",
+    "Index Scan using filing_accounts_",
+    "Index Scan using accounts_pkey",
 )
 FILL: tuple[tuple[Any, ...], ...] = (
     (
