@@ -26,7 +26,7 @@ from tests.builders_accounts import (
     a_signed_in_member,
     quick_resources,
 )
-from tests.builders_addresses import confirm, mailed
+from tests.builders_addresses import NEW, address_of, confirm, mailed, moved, undo
 from tests.messaging import Workplace
 
 Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
@@ -71,6 +71,20 @@ async def test_a_new_address_that_makes_all_three_equal_holds_the_account(place:
     outcome = await moved_to(member, known)
 
     assert (outcome.status, outcome.warnings) == ("held_for_review", ALL)
+    assert await place.emitted(AccountHeldForReview) == [AccountHeldForReview(account_id=member.account_id)]
+
+
+async def test_an_undone_change_that_makes_all_three_equal_again_holds_the_account(place: Workplace) -> None:
+    first = a_person()
+    member = await a_signed_in_member(place, person=first)
+    way_back = await moved(member, NEW)
+    second = await a_member(place, person=first)
+    held_before = await place.emitted(AccountHeldForReview)
+
+    await undo(place, way_back)
+
+    assert held_before == []
+    assert await address_of(place, member) == await address_of(place, second) == first.email
     assert await place.emitted(AccountHeldForReview) == [AccountHeldForReview(account_id=member.account_id)]
 
 

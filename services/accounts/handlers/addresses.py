@@ -83,20 +83,13 @@ async def undo_email_change(command: UndoEmailChange, work: Work) -> EmailChange
     await tokens.close_undo_tokens(work.connection, before.id, since=undoing.created_at, at=work.now)
     await sessions.end_all_sessions(work.connection, before.id, at=work.now, ended_by="email_put_back")
     stopped = await resets.stop_reset(work, before, stopped_by="link")
-    after = await _save(work, before, addresses.moved(before, undoing.email), "email_put_back")
+    after, _ = await look_again(work, before, addresses.moved(before, undoing.email))
+    after = await _save(work, before, after, "email_put_back")
     work.emit(EmailPutBack(account_id=after.id, recipient=_told_at(work, after, after.email)))
     work.emit(EmailWithdrawn(account_id=after.id, recipient=_told_at(work, after, before.email)))
     if stopped is not None:
         work.emit(stopped)
     return EmailChangeUndone(account_id=after.id)
-
-
-async def _mail_token(work: Work, account: Account, email: str) -> None:
-    lifetime = timedelta(hours=work.resources.policies.email_change_hours)
-    token = await saving.issue_token(work, account, "email_change", email=email, lifetime=lifetime)
-    recipient = saving.recipient_at(account, email, token.expires_at)
-    work.emit(EmailChangeAsked(account_id=account.id, recipient=recipient, token=token))
-    await saving.record(work, account, "email_change_asked")
 
 
 async def _hold(work: Work, token: str, purpose: Purpose) -> tuple[Account, OneTimeToken] | None:

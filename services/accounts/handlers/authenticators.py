@@ -23,8 +23,9 @@ from shared.messages.base import NotAllowed
 
 async def my_second_factor(query: MySecondFactor, work: Work) -> SecondFactorShown | NotAllowed:
     """The asker's authenticators and backup codes, and whether a second factor must be had."""
-    if await is_reader_restricted(work):
-        return NotAllowed(reason="session_restricted")
+    refused = access.refuse_reader(await is_reader_restricted(work))
+    if refused is not None:
+        return refused
     account = await accounts.get_account(work.connection, work.assertion.account_id)
     present = await credentials.list_authenticators(work.connection, account.id)
     duties = await credentials.get_duties(work.connection, account.id, work.now)

@@ -6,7 +6,7 @@ from services.accounts.model import Export
 from services.accounts.rules import access
 from services.accounts.rules import exports as rules
 from services.accounts.rules.totp import NONCE_BYTES
-from services.accounts.store import exports, saving
+from services.accounts.store import accounts, exports, saving
 from services.accounts.store.asking import is_reader_restricted, lock_asker
 from services.accounts.store.saving import Work
 from shared.messages import linking, notify, paa_billing
@@ -60,9 +60,13 @@ async def add_part(event: PartMade, work: Work) -> None:
 
 async def my_exports(query: MyExports, work: Work) -> ExportsShown | NotAllowed:
     """The asker's exports that are not over."""
-    if await is_reader_restricted(work):
-        return NotAllowed(reason="session_restricted")
-    present = await exports.list_exports(work.connection, work.assertion.account_id)
+    refused = access.refuse_reader(await is_reader_restricted(work))
+    if refused is not None:
+        return refused
+    account = await accounts.get_account(work.connection, work.assertion.account_id)
+    if not account.is_upgraded:
+        return NotAllowed(reason="upgrade_first")
+    present = await exports.list_exports(work.connection, account.id)
     return ExportsShown(exports=tuple(rules.shown(e) for e in present if rules.is_there(e, work.now)))
 
 

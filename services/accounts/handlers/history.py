@@ -1,5 +1,6 @@
 """The security history: what others' services tell of an account, and showing it to its holder."""
 
+from services.accounts.rules import access
 from services.accounts.rules.history import act_shown
 from services.accounts.store import accounts, history, saving
 from services.accounts.store.asking import is_reader_restricted
@@ -25,8 +26,9 @@ async def remember_staff_use(event: StaffUsedData, work: Work) -> None:
 
 async def my_history(query: MyHistory, work: Work) -> HistoryShown | NotAllowed:
     """A page of the asker's own history, newest first."""
-    if await is_reader_restricted(work):
-        return NotAllowed(reason="session_restricted")
+    refused = access.refuse_reader(await is_reader_restricted(work))
+    if refused is not None:
+        return refused
     account_id, limit = work.assertion.account_id, query.limit
     entries = await history.list_newest(work.connection, account_id, query.before, limit + 1)
     return HistoryShown(acts=tuple(map(act_shown, entries[:limit])), has_more=len(entries) > limit)

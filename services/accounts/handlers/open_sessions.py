@@ -21,8 +21,9 @@ MOST_SHOWN = 200
 
 async def my_sessions(query: MySessions, work: Work) -> SessionsShown | NotAllowed:
     """Where the asker is signed in."""
-    if await is_reader_restricted(work):
-        return NotAllowed(reason="session_restricted")
+    refused = access.refuse_reader(await is_reader_restricted(work))
+    if refused is not None:
+        return refused
     in_force = access.in_force(work.now, work.resources.policies)
     found = await open_sessions.list_sessions(
         work.connection, work.assertion.account_id, in_force, MOST_SHOWN

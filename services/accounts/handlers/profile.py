@@ -83,8 +83,9 @@ async def change_user_name(
 
 async def my_profile(query: MyProfile, work: Work) -> ProfileShown | NotAllowed:
     """The asker's own data as it is now, sealed for the portal."""
-    if await is_reader_restricted(work):
-        return NotAllowed(reason="session_restricted")
+    refused = access.refuse_reader(await is_reader_restricted(work))
+    if refused is not None:
+        return refused
     account = await accounts.get_account(work.connection, work.assertion.account_id)
     if not account.is_upgraded:
         return NotAllowed(reason="upgrade_first")

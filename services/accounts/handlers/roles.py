@@ -4,6 +4,7 @@ from uuid import UUID
 
 from services.accounts.handlers.casework import refuse_psc
 from services.accounts.model import Account, RoleGrant
+from services.accounts.rules import access
 from services.accounts.rules import roles as rules
 from services.accounts.store import accounts, roles, saving
 from services.accounts.store.asking import is_reader_restricted
@@ -60,8 +61,9 @@ async def end_role(command: EndRole, work: Work) -> RoleEnded | RoleNotEnded | N
 
 async def my_roles(_: MyRoles, work: Work) -> RolesShown | NotAllowed:
     """The asker's roles, as they are now."""
-    if await is_reader_restricted(work):
-        return NotAllowed(reason="session_restricted")
+    refused = access.refuse_reader(await is_reader_restricted(work))
+    if refused is not None:
+        return refused
     grants = await roles.list_roles(work.connection, work.assertion.account_id, work.now)
     return RolesShown(roles=tuple(map(rules.shown, grants)))
 

@@ -54,8 +54,9 @@ async def deactivate_account(command: DeactivateAccount, work: Work) -> AccountD
 
 async def my_account(query: MyAccount, work: Work) -> AccountShown | NotAllowed:
     """The asker's own account as it is now, which may be newer than the assertion."""
-    if await is_reader_restricted(work):
-        return NotAllowed(reason="session_restricted")
+    refused = access.refuse_reader(await is_reader_restricted(work))
+    if refused is not None:
+        return refused
     account = await accounts.get_account(work.connection, work.assertion.account_id)
     present = await credentials.list_authenticators(work.connection, account.id)
     return AccountShown(

@@ -78,6 +78,13 @@ def refuse_session(
     return None
 
 
+def refuse_reader(is_restricted: bool | None) -> NotAllowed | None:
+    """Why a question isn't answered in this session, or None; `is_restricted` is None where it has ended."""
+    if is_restricted is None:
+        return NotAllowed(reason="assertion_invalid")
+    return NotAllowed(reason="session_restricted") if is_restricted else None
+
+
 def refuse_proving_again(account: Account, session: Session | None) -> NotAllowed | None:
     """Why nobody can prove anew in this session who they are, or None; the level is what this may raise."""
     return _refuse_use(account, session, serves_restricted=False)

@@ -22,8 +22,11 @@ class Staff(Asker):
     grants: tuple[RoleGrant, ...]
 
 
-async def is_reader_restricted(work: Work) -> bool:
-    """Is who asks a question in a session that serves only to put something right first?"""
+async def is_reader_restricted(work: Work) -> bool | None:
+    """Is who asks a question in a session that serves only to put something right? None if it has ended.
+
+    An assertion outlives its session by up to a minute.
+    """
     token_hash = bytes.fromhex(work.assertion.session_id_hash)
     return await sessions.is_restricted(work.connection, token_hash)
 

@@ -44,11 +44,12 @@ async def lock_open_session(connection: Connection, token_hash: bytes, account_i
     return None if row is None else Session(**row)
 
 
-async def is_restricted(connection: Connection, token_hash: bytes) -> bool:
-    """Does the session serve only to change the password or to enrol a factor?"""
-    return bool(
-        await connection.fetchval("SELECT is_restricted FROM sessions WHERE token_hash = $1", token_hash)
+async def is_restricted(connection: Connection, token_hash: bytes) -> bool | None:
+    """Does the session serve only to put something right? None for one that has been ended, or never was."""
+    found: bool | None = await connection.fetchval(
+        "SELECT is_restricted FROM sessions WHERE token_hash = $1 AND ended_at IS NULL", token_hash
     )
+    return found
 
 
 async def update_session(connection: Connection, session: Session) -> None:
