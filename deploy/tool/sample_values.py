@@ -13,8 +13,11 @@ VALUES: dict[str, Any] = {
     "assertion": "eyJhbGciOiJFZERTQSJ9.eyJhdWQiOiJsaW5raW5nIn0.bm90LWEtc2lnbmF0dXJl",
     "authenticator": "office phone",
     "authenticator_name": "office phone",
+    "after_court_id": "ncebk",
+    "after_login": "avance",
     "before": 43,
     "booked": 498,
+    "capacity": 12,
     "case_number": "3:24-bk-10117",
     "changed": 3,
     "city": "Asheville",
@@ -25,7 +28,9 @@ VALUES: dict[str, Any] = {
     "court_name": "Western District of North Carolina, Bankruptcy",
     "credit_cents": 0,
     "credited_cents": 500,
+    "counted_on": "2024-02-01",
     "date_of_birth": "1979-05-23",
+    "days_from_go_live": -30,
     "description": "Docket report 3:24-bk-10117",
     "due_cents": 4310,
     "due_on": "2024-05-10",
@@ -34,6 +39,7 @@ VALUES: dict[str, Any] = {
     "error_description": "",
     "exempt_cents": 0,
     "field": "user_name",
+    "filing_accounts": 1204,
     "firm_name": "Hollis & Crane LLP",
     "firm_will_pay": "all your charges from the instant you accept",
     "firm_will_see_item": "court, time, pages and client code of each use",
@@ -47,6 +53,7 @@ VALUES: dict[str, Any] = {
     "last_name": "Whitfield",
     "limit": 50,
     "line": 4,
+    "linked": 310,
     "loaded": 187,
     "local_time": "2024-03-04T08:00",
     "login": "awhitfield",
@@ -58,10 +65,13 @@ VALUES: dict[str, Any] = {
     "moving_balance_cents": 1270,
     "name": "Hollis & Crane LLP",
     "network": "198.51.100.0/24",
+    "next_after": "awhitfield",
     "note": "Courts ask for a second factor from every filer.",
     "number": 1042,
     "open_cents": 4310,
     "pages": 30,
+    "place": "Training room 2, 401 West Trade Street, Charlotte",
+    "places_left": 3,
     "paid_by_firm": "Hollis & Crane LLP",
     "parked": 2,
     "payer_name": "Hollis & Crane LLP",
@@ -81,6 +91,8 @@ VALUES: dict[str, Any] = {
     "running_quarter": "2024-Q2",
     "schedule_effective_on": "2024-01-01",
     "sealed": 1200,
+    "seem_to_have_account": 702,
+    "seem_upgraded": 455,
     "seen_balance_cents": 1270,
     "session_count": 2,
     "session_id": "9d1fba6b0c9b2f1f7c0c6f1f0a7f8d6b3e1f0c2d4a5b697887a6c5d4e3f20112",
@@ -153,6 +165,8 @@ OTHER: dict[str, Any] = {
             "used_at": "2024-02-01T18:02:11Z",
             "kind": "docket_report",
             "pages": 30,
+            "place": "Training room 2, 401 West Trade Street, Charlotte",
+            "places_left": 3,
             "bytes": None,
             "records": None,
             "description": "Docket report 3:24-bk-10117",
@@ -164,6 +178,7 @@ OTHER: dict[str, Any] = {
     ],
     "ResolveSession.for_message_name": "linking.prove_filing_account.v1",
     "RemoveMember.remark": "Left for a firm in Charlotte.",
+    "PersonToAct.name": "Ada Whitfield",
     "RosterRow.name": "Ada Whitfield",
     "RosterRowRefused.field": "role",
     "RosterRowRefused.reason": "not_a_filing_role",
@@ -193,6 +208,7 @@ OTHER: dict[str, Any] = {
     "FactorResetStopped.stopped_by": "link",
     "FindAccounts.account_number": None,
     "FindAccounts.email": None,
+    "AssistanceRefused.reason": "no_place_left",
     "FindAccounts.user_name": None,
     "LikeAccount.account_number": "5520943",
     "LikeAccount.equal_fields": ["name", "date_of_birth"],
@@ -223,6 +239,7 @@ INSTANTS = {
     "looked_at": "2024-02-02T14:40:00Z",
     "queued_at": "2024-04-08T09:00:01Z",
     "sent_at": "2024-04-08T09:00:03Z",
+    "starts_at": "2024-02-21T15:00:00Z",
 }
 USUAL_INSTANT = "2024-02-01T18:02:11.250000Z"
 USUAL_DATE = "2024-02-01"
@@ -233,5 +250,5 @@ TRUE = (
 )
 """What is so in this story; the rest isn't."""
 
-READERS = {"EmailVerificationAsked": "notify", "FactorResetAsked": "notify"}
+READERS = {"EmailVerificationAsked": "notify", "FactorResetAsked": "notify", "GoLiveReminderDue": "notify"}
 """For whom the secrets in a message are, unless it is its owner or, in a reply, the portal."""

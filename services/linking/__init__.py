@@ -1,8 +1,9 @@
 """Linking: which filing account of which court belongs to which PACER account.
 
-Owns      courts, rosters of filing accounts, links and their history, proofs, conflicts.
-Accepts   set go-live, set a court's contact, load a roster, prove, confirm, unlink; what may I
-          file, and as whom here?
-Announces courts changed and gone live, filing accounts linked and unlinked, conflicts.
+Owns      courts, rosters of filing accounts, links and their history, proofs, conflicts, readiness,
+          assistance sessions.
+Accepts   set go-live, set a court's contact, load a roster, prove, confirm, unlink, offer and book assistance
+          sessions; what may I file, and as whom here? how ready is my court?
+Announces courts changed and gone live, filing accounts linked and unlinked, conflicts, bookings, reminders.
 Listens   to accounts changed and erased.
 """

@@ -1,10 +1,12 @@
-"""Jobs of `linking`: forgetting proofs and counts of attempts that are over; its part of an export."""
+"""Jobs of `linking`: forgetting what is over, going through rosters to remind people, parts of exports."""
 
 from datetime import timedelta
 
+from services.linking.model import ReminderRound
+from services.linking.rules.reminders import is_still_meant, reminder_of
 from services.linking.rules.throttles import window_edge
 from services.linking.settings import Resources
-from services.linking.store import exporting, proofs
+from services.linking.store import courts, exporting, proofs, reminders
 from shared.messages.linking import ExportPartMade
 from shared.messaging.bench import Bench
 from shared.messaging.export_parts import Part, make_next_part
@@ -12,6 +14,7 @@ from shared.messaging.unit_of_work import UnitOfWork
 
 KEPT_AFTER_EXPIRY = timedelta(days=1)
 BATCH_SIZE = 1000
+ROSTER_CHUNK_ROWS = 200
 
 
 async def forget_old_proofs(bench: Bench[Resources]) -> bool:
@@ -21,6 +24,36 @@ async def forget_old_proofs(bench: Bench[Resources]) -> bool:
         count = await proofs.delete_old_proofs(work.connection, work.now - KEPT_AFTER_EXPIRY, BATCH_SIZE)
         count += await proofs.delete_old_throttles(work.connection, edge, BATCH_SIZE)
     return count > 0
+
+
+async def remind_next_of_go_live(bench: Bench[Resources]) -> bool:
+    """Tell those of the next stretch of a roster who aren't linked; no if no round is under way."""
+    async with bench.transaction() as work:
+        found = await reminders.find_open_round(work.connection)
+    if found is None:
+        return False
+    async with bench.transaction(
+        caused_by=found.cause_id,
+        correlation_id=found.correlation_id,
+        step=f"round {found.id} after {found.after_login}",
+    ) as work:
+        # Who else has just gone on with it leaves nothing to do here for now.
+        if not await reminders.lock_round(work.connection, found):
+            return False
+        await _go_on_with(found, work)
+    return True
+
+
+async def _go_on_with(held: ReminderRound, work: UnitOfWork[Resources]) -> None:
+    court = await courts.find_court(work.connection, held.court_id)
+    roster = await reminders.list_roster(work.connection, held.court_id, held.after_login, ROSTER_CHUNK_ROWS)
+    if not roster or not is_still_meant(court, held.go_live_at):
+        await reminders.finish_round(work.connection, held, work.now)
+        return
+    told = [reminder_of(member, held, work.now) for member in roster if not member.is_linked]
+    for reminder in told:
+        work.emit(reminder)
+    await reminders.move_round(work.connection, held, roster[-1].login, len(told))
 
 
 async def make_export_part(bench: Bench[Resources]) -> bool:

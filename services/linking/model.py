@@ -168,3 +168,54 @@ class StoredEntry:
     role: FilingRole
     roster_digest: bytes
     is_linked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssistanceSession:
+    """Where a court helps people with upgrading; `booked_count` places are taken."""
+
+    id: UUID
+    court_id: str
+    time_zone: str
+    starts_at: datetime
+    place: str
+    capacity: int
+    booked_count: int
+    cancelled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """A place that somebody took, and the instant at which its session begins."""
+
+    id: UUID
+    account_id: UUID
+    assistance_session_id: UUID
+    court_id: str
+    starts_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderRound:
+    """One round through a court's roster: what it is for, what caused it, and how far it has come."""
+
+    id: UUID
+    court_id: str
+    go_live_at: datetime
+    days_from_go_live: int
+    cause_id: UUID
+    correlation_id: UUID
+    after_login: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterMember:
+    """A filing account as a round through the roster meets it."""
+
+    id: UUID
+    login: str
+    name: str
+    email: str
+    role: FilingRole
+    is_linked: bool

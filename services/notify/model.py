@@ -75,8 +75,22 @@ CLASS_OF: Mapping[str, MailClass] = {
     "usage_parked_court": "billing",
     "welcome": "service",
     "court_went_live": "service",
+    "go_live_ahead": "service",
+    "go_live_come": "service",
+    "assistance_booked": "service",
+    "assistance_booking_cancelled": "service",
+    "assistance_session_changed": "service",
+    "assistance_session_cancelled": "service",
 }
 """Every kind of mail: the name of its folder of templates, and its class."""
+
+ASKED_FOR = (
+    "assistance_booked",
+    "assistance_booking_cancelled",
+    "assistance_session_changed",
+    "assistance_session_cancelled",
+)
+"""Mail on what its recipient has booked: it goes to an address that was never proved too (decision 41)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +153,8 @@ class Directory:
 class Letter:
     """One mail to be: its kind, whom it goes to, the facts in it, and secrets as they came, sealed.
 
-    `recipient` is `account:<id>` or `court:<id>`. Without `email` the address is in the sealed `recipient`.
+    `recipient` is `account:<id>`, `court:<id>` or `filing_account:<id>`. Without `email` the address is in
+    the sealed `recipient`.
     """
 
     kind: str

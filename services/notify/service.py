@@ -6,6 +6,7 @@ from services.notify.rules import (
     accounts,
     addresses,
     billing,
+    courts,
     factors,
     linking,
     records,
@@ -67,6 +68,13 @@ from shared.messages.linking import (
     FilingAccountUnlinked,
     LinkConflictFound,
 )
+from shared.messages.linking.assistance import (
+    AssistanceSessionBooked,
+    AssistanceSessionCancelled,
+    AssistanceSessionChanged,
+    BookingCancelled,
+)
+from shared.messages.linking.readiness import GoLiveReminderDue
 from shared.messages.notify import ExportPartMade, MyMessages, NotificationAbandoned, NotificationSent
 from shared.messages.paa_billing import (
     FirmRegistered,
@@ -132,6 +140,11 @@ SERVICE: Service[Resources] = Service(
         FilingAccountUnlinked: mailing(linking.filing_account_unlinked),
         LinkConflictFound: mailing(linking.link_conflict),
         CourtWentLive: mailing(linking.court_went_live),
+        GoLiveReminderDue: mailing(courts.go_live_reminder),
+        AssistanceSessionBooked: mailing(courts.assistance_booked),
+        BookingCancelled: mailing(courts.booking_cancelled),
+        AssistanceSessionChanged: mailing(courts.assistance_changed),
+        AssistanceSessionCancelled: mailing(courts.assistance_cancelled),
         FirmRegistered: mailing(billing.firm_registered),
         MemberInvited: mailing(billing.invitation_received),
         InvitationDeclined: mailing(billing.invitation_declined),

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from services.notify import mailer
-from services.notify.model import CLASS_OF, Contact
+from services.notify.model import ASKED_FOR, CLASS_OF, Contact
 from services.notify.rules import (
     accounts,
     billing,
@@ -27,7 +27,7 @@ from shared.messages import paa_billing as of_billing
 from shared.messages.base import Event
 from shared.messaging.registry import messages_by_name
 from tests.messaging import NOON
-from tests.unit import letters_of_accounts, letters_of_factors
+from tests.unit import letters_of_accounts, letters_of_courts, letters_of_factors
 from tests.unit.letters import ADMINISTRATOR, PERSON, SEALED, SENDER, UNHEARD, Expected, a_directory
 
 QUARANTINED = of_billing.UsageQuarantined(index=3, usage_id="U-3", field="pages", reason="negative")
@@ -50,6 +50,7 @@ BOTH_SIDES: dict[str, Any] = {**FIRM_FACTS, "administrator_ids": (ADMINISTRATOR,
 
 EXPECTED: list[Expected] = [
     *letters_of_accounts.EXPECTED,
+    *letters_of_courts.EXPECTED,
     *letters_of_factors.EXPECTED,
     (
         linking.filing_account_linked,
@@ -211,7 +212,8 @@ def test_a_person_who_was_waited_for_in_vain_is_written_to_nowhere(
 def test_an_address_that_was_never_proved_gets_mandatory_mail_and_never_a_secret(kind: str) -> None:
     contact = Contact(account_id=PERSON, name="Old Timer", email="old@firm.example", standing="unverified")
     letter = to_person(kind, contact, {})
-    expected = "address_not_verified" if CLASS_OF[kind] == "service" else None
+    is_withheld = CLASS_OF[kind] == "service" and kind not in ASKED_FOR
+    expected = "address_not_verified" if is_withheld else None
 
     assert why_not_to_write(letter) == expected
     assert why_not_to_write(replace(letter, sealed={"token": SEALED})) == "address_not_verified"

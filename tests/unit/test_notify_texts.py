@@ -10,7 +10,7 @@ from services.notify import mailer
 from services.notify.mailer import TEMPLATES
 from services.notify.model import CLASS_OF, Letter
 from services.notify.settings import Sender
-from tests.unit import letters_of_factors, letters_of_staff
+from tests.unit import letters_of_courts, letters_of_factors, letters_of_staff
 
 SENDER = Sender(
     address="no-reply@accounts.example",
@@ -53,6 +53,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     **letters_of_factors.SAMPLES,
     "account_unlocked": {},
     "sessions_ended": {"session_count": "3"},
+    **letters_of_courts.SAMPLES,
     **letters_of_staff.SAMPLES,
     "filing_account_linked": {**LINK, "linked_at": "February 1, 2024, 1:00 PM EST"},
     "filing_account_unlinked": {**UNLINK, "unlinked_by": "the court"},

@@ -1,5 +1,6 @@
 """Handles what `accounts` announces: the copy of its public state, and its erasure."""
 
+from services.linking.handlers.assistance import forget_bookings
 from services.linking.rules.links import ended
 from services.linking.rules.throttles import throttle_of_account
 from services.linking.settings import Resources
@@ -25,6 +26,7 @@ async def forget_account(event: AccountErased, work: Work) -> None:
         work.emit(end)
     await links.blank_remarks(work.connection, event.account_id)
     await links.settle_conflicts_of_account(work.connection, event.account_id, work.now)
+    await forget_bookings(event.account_id, work)
     await proofs.delete_proofs_of_account(work.connection, event.account_id)
     throttle = throttle_of_account(
         event.account_id, work.resources.policies.linking, work.resources.digest_key

@@ -1,6 +1,7 @@
 """Handles courts: the shipped ones at each start, their go-live, their contact, and who asks about them."""
 
 from services.linking.data import shipped_courts
+from services.linking.handlers.reminders import plan_reminders, tell_roster_of_go_live
 from services.linking.model import Court
 from services.linking.rules.courts import (
     announcement_of,
@@ -50,7 +51,7 @@ async def load_shipped_courts(bench: Bench[Resources]) -> None:
 
 
 async def set_go_live(command: SetGoLive, work: Work) -> CourtChanged | GoLiveRefused | NotAllowed:
-    """Set the instant from which only PACER logins file, and plan its announcement."""
+    """Set the instant from which only PACER logins file, and plan what is told of it."""
     court = await store.lock_court(work.connection, command.court_id)
 
     outcome = decide_go_live(command, work.assertion, court, work.now)
@@ -77,10 +78,11 @@ async def set_court_contact(
 
 
 async def announce_go_live(command: AnnounceGoLive, work: Work) -> CourtWentLive | None:
-    """Tell everybody, unless the date was moved since this was planned."""
+    """Tell the court and everybody on its roster, unless the date was moved since this was planned."""
     court = await store.find_court(work.connection, command.court_id)
     if not is_go_live_due(court, command.go_live_at, work.now):
         return None
+    await tell_roster_of_go_live(command.court_id, command.go_live_at, work)
     return CourtWentLive(court_id=command.court_id, went_live_at=command.go_live_at)
 
 
@@ -106,3 +108,4 @@ async def _plan_go_live(court: Court, work: Work) -> None:
             occasion=court.go_live_at.isoformat(),
             due_at=court.go_live_at,
         )
+    await plan_reminders(court, work)

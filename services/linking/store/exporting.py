@@ -24,6 +24,13 @@ STATEMENTS: Mapping[str, str] = {
          WHERE p.account_id = $1
          ORDER BY p.proved_at, p.id
         """,
+    "bookings": """
+        SELECT b.id, b.court_id, s.starts_at, s.place, b.booked_at, b.ended_at, b.ended_by
+          FROM bookings AS b
+          JOIN assistance_sessions AS s ON s.id = b.assistance_session_id
+         WHERE b.account_id = $1
+         ORDER BY b.booked_at, b.id
+        """,
     # Who else claims a filing account is not the asker's to know.
     "conflicts": """
         SELECT id, court_id, claimant_account_id = $1 AS is_own_claim, found_at, settled_at

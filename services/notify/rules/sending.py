@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.notify.model import CLASS_OF, GivenUp, Letter, Notification, Outcome, Postponed
+from services.notify.model import ASKED_FOR, CLASS_OF, GivenUp, Letter, Notification, Outcome, Postponed
 from shared.policies import NotifyPolicies
 
 _JITTER_SHARE = 0.2
@@ -18,11 +18,13 @@ def why_not_to_write(letter: Letter) -> str | None:
     """The reason to keep a letter without sending it.
 
     Whoever reads at an address that was never proved may be anybody. It gets what nobody can opt out of,
-    such as bills, but no secret: whoever shows that would have proved the address.
+    such as bills, and what its holder asked for, but no secret: whoever shows that would have proved the
+    address.
     """
     if letter.standing == "unknown":
         return "no_address_known"
-    if letter.standing == "unverified" and (letter.sealed or CLASS_OF[letter.kind] not in _MANDATORY):
+    is_due_to_anybody = CLASS_OF[letter.kind] in _MANDATORY or letter.kind in ASKED_FOR
+    if letter.standing == "unverified" and (letter.sealed or not is_due_to_anybody):
         return "address_not_verified"
     return None
 

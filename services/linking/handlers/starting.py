@@ -1,0 +1,13 @@
+"""What `linking` does at each start, before its first message."""
+
+from services.linking.handlers.courts import load_shipped_courts
+from services.linking.handlers.readiness import plan_next_count
+from services.linking.settings import Resources
+from shared.messaging.bench import Bench
+
+
+async def prepare(bench: Bench[Resources]) -> None:
+    """Load what is shipped, and plan the next day's counts; done again it changes nothing."""
+    await load_shipped_courts(bench)
+    async with bench.transaction() as work:
+        await plan_next_count(work)

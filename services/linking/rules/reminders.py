@@ -1,0 +1,56 @@
+"""Decides when the people on a court's roster are told of its go-live, and what they are told."""
+
+import json
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from services.linking.model import Court, ReminderRound, RosterMember
+from shared.messages.linking.readiness import GoLiveReminderDue, RemindOfGoLive
+from shared.sealed import to_be_sealed
+
+DAYS_BEFORE = (-90, -30, -7, -1)
+DAY_ITSELF, WEEK_DAYS = 0, 7
+TOLD_AT = time(9, 0)
+"""On the court's own clocks, on each day but the go-live's: then it is the instant itself."""
+RECIPIENT_KEPT_FOR = timedelta(days=7)
+
+
+def reminders_to_plan(court: Court, now: datetime) -> tuple[tuple[RemindOfGoLive, datetime], ...]:
+    """The reminders before go-live that are still ahead, and the first after it, with their instants."""
+    if court.go_live_at is None:
+        return ()
+    planned = [reminder_at(court.go_live_at, days, court) for days in (*DAYS_BEFORE, DAY_ITSELF + WEEK_DAYS)]
+    return tuple((reminder, due_at) for reminder, due_at in planned if now < due_at)
+
+
+def next_weekly(reminder: RemindOfGoLive, court: Court) -> tuple[RemindOfGoLive, datetime] | None:
+    """The reminder a week after this one, if this one came after go-live."""
+    if reminder.days_from_go_live <= DAY_ITSELF:
+        return None
+    return reminder_at(reminder.go_live_at, reminder.days_from_go_live + WEEK_DAYS, court)
+
+
+def reminder_at(go_live_at: datetime, days: int, court: Court) -> tuple[RemindOfGoLive, datetime]:
+    """The reminder so many days from the day of go-live in the court's zone, and its instant."""
+    zone = ZoneInfo(court.time_zone)
+    day = go_live_at.astimezone(zone).date() + timedelta(days=days)
+    reminder = RemindOfGoLive(court_id=court.id, go_live_at=go_live_at, days_from_go_live=days)
+    return reminder, datetime.combine(day, TOLD_AT, tzinfo=zone).astimezone(UTC)
+
+
+def is_still_meant(court: Court | None, go_live_at: datetime) -> bool:
+    """Is this the instant at which the court goes or went live, or was it moved since?"""
+    return court is not None and court.go_live_at == go_live_at
+
+
+def reminder_of(member: RosterMember, told: ReminderRound, now: datetime) -> GoLiveReminderDue:
+    """What a round tells somebody who has not linked; name and address for `notify` alone."""
+    recipient = json.dumps({"name": member.name, "email": member.email})
+    return GoLiveReminderDue(
+        filing_account_id=member.id,
+        court_id=told.court_id,
+        role=member.role,
+        go_live_at=told.go_live_at,
+        days_from_go_live=told.days_from_go_live,
+        recipient=to_be_sealed(recipient, reader="notify", expires_at=now + RECIPIENT_KEPT_FOR),
+    )

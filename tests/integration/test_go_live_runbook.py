@@ -1,0 +1,213 @@
+"""The runbook of a go-live, docs/go-live.md, followed step by step on a fresh system, down to the mails."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from deploy.local.mail_sink import MailSink, mail_sink, read_mails
+from services.notify.service import SERVICE as NOTIFY
+from shared.assertion import Assertion
+from shared.messages import linking
+from shared.messages.accounts import ContactChanged
+from shared.messages.base import Command, Message, Query
+from shared.messages.linking import assistance, readiness
+from shared.messaging.registry import decode, messages_by_name
+from shared.sealed import to_be_sealed
+from tests.installation import ROOT
+from tests.integration.linking_builders import (
+    PASSWORD,
+    Make,
+    a_roster,
+    a_row,
+    a_workplace,
+    do_due_work,
+    somebody,
+    staff,
+)
+from tests.integration.notify_builders import resources_for
+from tests.messaging import Workplace
+
+COURT, EMAIL = "nysbk", "ecf@nysb.example"
+LIVE = datetime(2024, 6, 3, 16, 0, tzinfo=UTC)
+Steps = dict[int, set[str]]
+
+
+@dataclass
+class House:
+    """A court on a fresh system: what its staff do by which step, and the mails that come of it."""
+
+    linking: Workplace
+    notify: Workplace
+    sink: MailSink
+    followed: Steps = field(default_factory=dict)
+    passed_on: set[UUID] = field(default_factory=set)
+
+    async def do(self, step: int, message: Message, by: Assertion | None = None) -> Any:
+        """Send what the step names, as the court's staff unless somebody else is named."""
+        self.followed.setdefault(step, set()).add(type(message).__name__)
+        return await self.linking.send(message, by=by or staff(self.linking, COURT))
+
+    async def reach(self, instant: datetime) -> None:
+        """Let the time come, with all that is due until then."""
+        self.linking.clock.now = instant
+        for place in (self.linking, self.notify):
+            await place.pool.execute(
+                "SELECT ensure_partitions($1, $2)", instant - timedelta(days=2), instant + timedelta(days=2)
+            )
+        while await do_due_work(self.linking):
+            pass
+        await self.linking.work_off("go-live reminders")
+
+    async def mails(self) -> list[tuple[str, str]]:
+        """Let every mail go out, and answer kind and address of each so far."""
+        rows = await self.linking.pool.fetch(
+            "SELECT message_id, type, body FROM outbox ORDER BY stored_at, message_id"
+        )
+        for row in rows:
+            event = decode(row["type"], row["body"])
+            is_ours = getattr(event, "court_id", COURT) == COURT
+            if row["message_id"] not in self.passed_on and type(event) in NOTIFY.handles and is_ours:
+                await self.notify.send(event, message_id=row["message_id"])
+            self.passed_on.add(row["message_id"])
+        await self.notify.work_off("mail")
+        return sorted((mail.kind, mail.to) for mail in read_mails(self.sink.folder))
+
+    async def a_person(self, email: str) -> Assertion:
+        """Somebody with an account and a proved address."""
+        who = somebody(self.linking)
+        contact = ContactChanged(account_id=who.account_id, version=1, name="Ann Lee", email=email)
+        await self.notify.send(contact)
+        return who
+
+
+@pytest.fixture
+async def house(workplace_of: Make, tmp_path: Path) -> AsyncIterator[House]:
+    async with mail_sink(tmp_path) as sink:
+        place = await a_workplace(workplace_of)
+        notify = await workplace_of(NOTIFY, resources_for(sink.port))
+        notify.clock = place.clock
+        yield House(place, notify, sink)
+
+
+def steps_of_the_runbook() -> Steps:
+    """The commands and queries that each numbered step names."""
+    asked = {kind.__name__ for kind in messages_by_name().values() if issubclass(kind, Command | Query)}
+    text = (ROOT / "docs" / "go-live.md").read_text()
+    steps = re.findall(r"^(\d+)\. (.*)$", text, re.MULTILINE)
+    return {int(number): {*re.findall(r"`([A-Za-z]+)`", step)} & asked for number, step in steps}
+
+
+async def prepare(house: House) -> assistance.AssistanceSessionScheduled:
+    """Steps 1 to 5."""
+    shown = await house.do(1, linking.ShowCourt(court_id=COURT))
+    assert (shown.time_zone, shown.go_live_at) == ("America/New_York", None)
+    contact = linking.SetCourtContact(court_id=COURT, help_desk="(212) 555-0100", contact_email=EMAIL)
+    await house.do(2, contact)
+    now = house.linking.clock()
+    loaded = await house.do(3, a_roster(now, a_row("ann"), a_row("bob", line=3), court_id=COURT))
+    assert loaded.added == 2
+    await house.do(4, linking.SetGoLive(court_id=COURT, local_time="2024-05-06T12:00"))
+    scheduled: assistance.AssistanceSessionScheduled = await house.do(
+        5,
+        assistance.ScheduleAssistanceSession(
+            court_id=COURT, local_time="2024-05-01T10:00", place="Room 2", capacity=8
+        ),
+    )
+    return scheduled
+
+
+async def wait_and_move(house: House, who: Assertion, session: assistance.AssistanceSessionScheduled) -> None:
+    """Steps 5 to 8: a place is taken, the first reminder goes out, the date is moved, and help with it."""
+    (offered,) = (await house.do(5, assistance.ListAssistanceSessions(court_id=COURT), by=who)).sessions
+    book = assistance.BookAssistanceSession(assistance_session_id=offered.assistance_session_id)
+    await house.do(5, book, by=who)
+    await house.reach(datetime(2024, 2, 6, 14, 0, tzinfo=UTC))
+    shown = await house.do(6, readiness.ShowReadiness(court_id=COURT))
+    assert (shown.counts.filing_accounts, shown.counts.linked) == (2, 0)
+    to_act = await house.do(7, readiness.PeopleStillToAct(court_id=COURT))
+    assert [person.login for person in to_act.people] == ["ann", "bob"]
+    moved = await house.do(8, linking.SetGoLive(court_id=COURT, local_time="2024-06-03T12:00"))
+    assert moved.go_live_at == LIVE
+    ids: dict[str, Any] = {"court_id": COURT, "assistance_session_id": session.assistance_session_id}
+    await house.do(8, assistance.ChangeAssistanceSession(**ids, local_time="2024-05-29T10:00"))
+    await house.do(8, assistance.CancelAssistanceSession(**ids))
+
+
+async def go_live(house: House, account_id: UUID) -> UUID:
+    """Step 9: a second before it nobody links, from the instant on one does."""
+    await house.reach(datetime(2024, 6, 2, 13, 0, tzinfo=UTC))
+    await house.reach(LIVE - timedelta(seconds=1))
+    early = await house.do(9, a_proof(house), by=somebody(house.linking, account_id=account_id))
+    assert early.reason == "court_not_live"
+    await house.reach(LIVE)
+    who = somebody(house.linking, account_id=account_id)
+    assert (await house.do(9, linking.ShowCourt(court_id=COURT))).is_live
+    proof = await house.do(9, a_proof(house), by=who)
+    link = await house.do(9, linking.ConfirmLink(proof_id=proof.proof_id), by=who)
+    (right,) = (await house.do(9, linking.WhatMayIFile(), by=who)).rights
+    assert right.link_id == link.link_id
+    link_id: UUID = right.link_id
+    return link_id
+
+
+async def afterwards(house: House, link_id: UUID) -> None:
+    """Steps 10 and 11: the rest is watched and reminded, and a wrong link is ended."""
+    await house.reach(datetime(2024, 6, 10, 13, 0, tzinfo=UTC))
+    shown = await house.do(10, readiness.ShowReadiness(court_id=COURT))
+    assert shown.counts.linked == 1
+    to_act = await house.do(10, readiness.PeopleStillToAct(court_id=COURT))
+    assert [person.login for person in to_act.people] == ["bob"]
+    ended = await house.do(11, linking.UnlinkFilingAccount(link_id=link_id, remark="linked by mistake"))
+    assert isinstance(ended, linking.FilingAccountUnlinked)
+
+
+def a_proof(house: House) -> linking.ProveFilingAccount:
+    expires_at = house.linking.clock() + timedelta(minutes=1)
+    password = to_be_sealed(PASSWORD, reader="linking", expires_at=expires_at)
+    return linking.ProveFilingAccount(court_id=COURT, login="ann", password=password)
+
+
+async def test_the_runbook_is_followed_on_a_fresh_system_and_everyone_concerned_is_told(
+    house: House,
+) -> None:
+    who = await house.a_person("ann@proved.example")
+
+    session = await prepare(house)
+    await wait_and_move(house, who, session)
+    before = await house.mails()
+    link_id = await go_live(house, who.account_id)
+    at_go_live = await house.mails()
+    await afterwards(house, link_id)
+    at_last = await house.mails()
+
+    both = ["ann@lawfirm.example", "bob@lawfirm.example"]
+    booked = ("assistance_booked", "assistance_session_cancelled", "assistance_session_changed")
+    assert house.followed == steps_of_the_runbook()
+    assert before == [
+        *((kind, "ann@proved.example") for kind in booked),
+        *(("go_live_ahead", address) for address in both),
+    ]
+    assert difference(at_go_live, before) == [
+        ("court_went_live", EMAIL),
+        ("filing_account_linked", "ann@proved.example"),
+        *(("go_live_ahead", address) for address in both),
+        *(("go_live_come", address) for address in both),
+    ]
+    assert difference(at_last, at_go_live) == [
+        ("filing_account_unlinked", "ann@proved.example"),
+        ("filing_account_unlinked_court", EMAIL),
+        ("go_live_come", "bob@lawfirm.example"),
+    ]
+
+
+def difference(after: list[tuple[str, str]], before: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    rest = list(after)
+    for mail in before:
+        rest.remove(mail)
+    return rest
