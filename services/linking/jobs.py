@@ -47,7 +47,7 @@ async def remind_next_of_go_live(bench: Bench[Resources]) -> bool:
 async def _go_on_with(held: ReminderRound, work: UnitOfWork[Resources]) -> None:
     court = await courts.find_court(work.connection, held.court_id)
     roster = await reminders.list_roster(work.connection, held.court_id, held.after_login, ROSTER_CHUNK_ROWS)
-    if not roster or not is_still_meant(court, held.go_live_at):
+    if not roster or not is_still_meant(court, held.go_live_at, held.days_from_go_live, work.now):
         await reminders.finish_round(work.connection, held, work.now)
         return
     told = [reminder_of(member, held, work.now) for member in roster if not member.is_linked]

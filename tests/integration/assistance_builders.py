@@ -23,13 +23,15 @@ TEN_AT = datetime(2024, 2, 21, 15, 0, tzinfo=UTC)
 GUAM = "gubk"
 
 
-async def schedule(place: Workplace, court_id: str = COURT, by: Assertion | None = None, **how: Any) -> Any:
+async def schedule(
+    place: Workplace, /, court_id: str = COURT, by: Assertion | None = None, **how: Any
+) -> Any:
     """Offer a session as the court's staff, or somebody else, and answer what comes."""
     usual = {"court_id": court_id, "local_time": TEN, "place": "Room 2", "capacity": 5}
     return await place.send(ScheduleAssistanceSession(**{**usual, **how}), by=by or staff(place, court_id))
 
 
-async def a_session(place: Workplace, court_id: str = COURT, **how: Any) -> AssistanceSessionScheduled:
+async def a_session(place: Workplace, /, court_id: str = COURT, **how: Any) -> AssistanceSessionScheduled:
     """A session that is offered."""
     scheduled = await schedule(place, court_id, **how)
     assert isinstance(scheduled, AssistanceSessionScheduled), scheduled
@@ -51,7 +53,7 @@ async def booked(
     return booking
 
 
-async def change(place: Workplace, session: AssistanceSessionScheduled, **changes: Any) -> Any:
+async def change(place: Workplace, session: AssistanceSessionScheduled, /, **changes: Any) -> Any:
     """Change a session as the court's staff, and answer what comes."""
     command = ChangeAssistanceSession(
         court_id=session.court_id, assistance_session_id=session.assistance_session_id, **changes

@@ -30,6 +30,10 @@ LIVE = datetime(2024, 7, 1, 4, 0, tzinfo=UTC)
 """July 1 begins in New York."""
 
 
+class EndedError(Exception):
+    """The process ended here."""
+
+
 @pytest.fixture
 async def place(workplace_of: Make) -> Workplace:
     return await a_workplace(workplace_of)
@@ -127,15 +131,28 @@ async def test_a_date_moved_before_it_happens_replans_the_reminders(place: Workp
     for days in (-90, -30, -7, -1, 0):
         await reach(place, LIVE + timedelta(days=days, hours=9 if days else 0))
     before_the_new_date = await place.emitted(GoLiveReminderDue)
-    for days in (-7, -1, 0, 7):
+    for days in (-30, -7, -1, 0, 7):
         await reach(place, moved.go_live_at + timedelta(days=days, hours=9 if days else 0))
 
     instants = [(event.go_live_at, event.days_from_go_live) for event in before_the_new_date]
-    assert instants == [(LIVE, -90), (moved.go_live_at, -30)]
+    assert instants == [(LIVE, -90), (moved.go_live_at, -90)]
     after = (await place.emitted(GoLiveReminderDue))[len(instants) :]
     assert [(e.go_live_at, e.days_from_go_live) for e in after] == [
-        (moved.go_live_at, days) for days in (-7, -1, 0, 7)
+        (moved.go_live_at, days) for days in (-30, -7, -1, 0, 7)
     ]
+
+
+async def test_after_the_service_was_away_nobody_is_told_of_what_is_past_and_once_of_what_is_not(
+    place: Workplace,
+) -> None:
+    await load(place, a_row("ann"), court_id=NYSBK)
+    await set_go_live(place, "2024-07-01")
+
+    await reach(place, LIVE + timedelta(days=-5))
+    await reach(place, LIVE + timedelta(days=25))
+    await reach(place, LIVE + timedelta(days=28, hours=9))
+
+    assert await told(place) == Counter((days, "ann@lawfirm.example") for days in (-7, 0, 7, 28))
 
 
 async def test_a_round_under_way_stops_when_the_date_is_moved(
@@ -184,9 +201,9 @@ async def test_a_stretch_that_is_killed_tells_nobody_and_is_done_again(
     await do_due_work(place)
 
     async def killed(*_: Any) -> None:
-        raise ConnectionResetError
+        raise EndedError
 
-    with monkeypatch.context() as patch, pytest.raises(ConnectionResetError):
+    with monkeypatch.context() as patch, pytest.raises(EndedError):
         patch.setattr(jobs.reminders, "move_round", killed)
         await jobs.remind_next_of_go_live(place.bench)
     after_kill = await told(place)

@@ -64,7 +64,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "assistance_booking_cancelled": ASSISTANCE,
     "assistance_session_changed": ASSISTANCE,
     "assistance_session_cancelled": ASSISTANCE,
-    "go_live_ahead": {**GO_LIVE, "days": "in 30 days"},
+    "go_live_ahead": GO_LIVE,
     "go_live_come": GO_LIVE,
 }
 """The facts of each kind of letter, as a template gets them."""

@@ -23,11 +23,11 @@ async def plan_reminders(court: Court, work: Work) -> None:
 
 async def begin_reminding(command: RemindOfGoLive, work: Work) -> None:
     """Begin the round, unless the date was moved since; after go-live, plan the next week's."""
-    court = await courts.find_court(work.connection, command.court_id)
-    if court is None or not is_still_meant(court, command.go_live_at):
+    court, days = await courts.find_court(work.connection, command.court_id), command.days_from_go_live
+    if court is None or not is_still_meant(court, command.go_live_at, days, work.now):
         return
-    await _begin_round(command.court_id, command.go_live_at, command.days_from_go_live, work)
-    if (following := next_weekly(command, court)) is not None:
+    await _begin_round(command.court_id, command.go_live_at, days, work)
+    if (following := next_weekly(command, court, work.now)) is not None:
         await _plan(*following, work)
 
 

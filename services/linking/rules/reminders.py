@@ -23,11 +23,17 @@ def reminders_to_plan(court: Court, now: datetime) -> tuple[tuple[RemindOfGoLive
     return tuple((reminder, due_at) for reminder, due_at in planned if now < due_at)
 
 
-def next_weekly(reminder: RemindOfGoLive, court: Court) -> tuple[RemindOfGoLive, datetime] | None:
-    """The reminder a week after this one, if this one came after go-live."""
+def next_weekly(
+    reminder: RemindOfGoLive, court: Court, now: datetime
+) -> tuple[RemindOfGoLive, datetime] | None:
+    """The next weekly reminder that is still ahead, if this one came after go-live."""
     if reminder.days_from_go_live <= DAY_ITSELF:
         return None
-    return reminder_at(reminder.go_live_at, reminder.days_from_go_live + WEEK_DAYS, court)
+    following, due_at = reminder, now
+    while due_at <= now:
+        days = following.days_from_go_live + WEEK_DAYS
+        following, due_at = reminder_at(reminder.go_live_at, days, court)
+    return following, due_at
 
 
 def reminder_at(go_live_at: datetime, days: int, court: Court) -> tuple[RemindOfGoLive, datetime]:
@@ -38,9 +44,9 @@ def reminder_at(go_live_at: datetime, days: int, court: Court) -> tuple[RemindOf
     return reminder, datetime.combine(day, TOLD_AT, tzinfo=zone).astimezone(UTC)
 
 
-def is_still_meant(court: Court | None, go_live_at: datetime) -> bool:
-    """Is this the instant at which the court goes or went live, or was it moved since?"""
-    return court is not None and court.go_live_at == go_live_at
+def is_still_meant(court: Court | None, go_live_at: datetime, days: int, now: datetime) -> bool:
+    """Does the court still go live then, and is no later reminder due as well?"""
+    return court is not None and court.go_live_at == go_live_at and not _is_overtaken(court, days, now)
 
 
 def reminder_of(member: RosterMember, told: ReminderRound, now: datetime) -> GoLiveReminderDue:
@@ -54,3 +60,10 @@ def reminder_of(member: RosterMember, told: ReminderRound, now: datetime) -> GoL
         days_from_go_live=told.days_from_go_live,
         recipient=to_be_sealed(recipient, reader="notify", expires_at=now + RECIPIENT_KEPT_FOR),
     )
+
+
+def _is_overtaken(court: Court, days: int, now: datetime) -> bool:
+    if court.go_live_at is None or days >= DAY_ITSELF:
+        return False
+    later = [reminder_at(court.go_live_at, other, court)[1] for other in DAYS_BEFORE if other > days]
+    return any(due_at <= now for due_at in (*later, court.go_live_at))

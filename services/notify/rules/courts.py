@@ -42,7 +42,6 @@ def assistance_cancelled(event: AssistanceSessionCancelled, directory: Directory
 def go_live_reminder(event: GoLiveReminderDue, directory: Directory) -> tuple[Letter, ...]:
     """To the address on the court's roster, which comes sealed: it is nobody's proved contact."""
     court = directory.court()
-    is_ahead = event.days_from_go_live < 0
     details = {
         "court_name": court.name,
         "help_desk": court.help_desk,
@@ -50,12 +49,12 @@ def go_live_reminder(event: GoLiveReminderDue, directory: Directory) -> tuple[Le
         "go_live": in_words(event.go_live_at, ZoneInfo(court.time_zone)),
     }
     letter = Letter(
-        kind="go_live_ahead" if is_ahead else "go_live_come",
+        kind="go_live_ahead" if event.days_from_go_live < 0 else "go_live_come",
         recipient=f"filing_account:{event.filing_account_id}",
         account_id=None,
         name="",
         email=None,
-        details={**details, "days": _in_days(-event.days_from_go_live)} if is_ahead else details,
+        details=details,
         sealed={"recipient": event.recipient},
         expires_at=event.recipient.expires_at,
     )
@@ -79,7 +78,3 @@ def _session_details(event: AssistanceEvent, directory: Directory) -> dict[str, 
         "starts": in_words(event.starts_at, ZoneInfo(court.time_zone)),
         "place": event.place,
     }
-
-
-def _in_days(days: int) -> str:
-    return "tomorrow" if days == 1 else f"in {days} days"
