@@ -46,7 +46,7 @@ async def people_still_to_act(query: PeopleStillToAct, work: Work) -> PeopleToAc
 
 async def record_readiness(command: RecordReadiness, work: Work) -> None:
     """Keep the next court's counts and go on with the one after it; after the last, wait for the next day."""
-    court_id = await store.find_next_court_with_roster(work.connection, command.after_court_id)
+    court_id = await store.find_next_court_with_roster(work.connection, command.after_court_id or "")
     if court_id is None:
         await plan_next_count(work)
         return

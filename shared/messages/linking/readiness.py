@@ -76,7 +76,7 @@ class RecordReadiness(Command, frozen=True, kw_only=True, tag="linking.record_re
     """Due work: keep the day's counts of the next court after this one, one court at a time."""
 
     spoken_by: ClassVar[Speaker] = "service"
-    after_court_id: str = ""
+    after_court_id: CourtId | None = None
 
 
 class RemindOfGoLive(Command, frozen=True, kw_only=True, tag="linking.remind_of_go_live.v1"):
