@@ -1,6 +1,14 @@
 """Run all benchmarks, one after the other: `python -m benchmarks`."""
 
-from benchmarks import relay, request_reply, sign_in, single_messages, usage_intake, what_may_i_file
+from benchmarks import (
+    relay,
+    request_reply,
+    roster,
+    sign_in,
+    single_messages,
+    usage_intake,
+    what_may_i_file,
+)
 from benchmarks.report import run_once
 
 BENCHMARKS = (
@@ -10,6 +18,7 @@ BENCHMARKS = (
     usage_intake.measure,
     sign_in.measure,
     what_may_i_file.measure,
+    roster.measure,
 )
 
 

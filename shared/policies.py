@@ -38,7 +38,7 @@ class AccountPolicies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class LinkingPolicies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Links per court, proofs and their throttles."""
+    """Links per court, proofs and their throttles, how many a roster may drop."""
 
     links_per_court: Literal["one_per_role", "one"]
     proof_minutes: int
@@ -47,6 +47,7 @@ class LinkingPolicies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     proof_failures_per_login: int
     proof_failures_per_court: int
     proof_window_minutes: int
+    roster_gone_percent: int
 
 
 class BillingPolicies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

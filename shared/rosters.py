@@ -1,6 +1,5 @@
 """Reads a court's roster file row by row, however long it is, in pieces that fit into a message."""
 
-import csv
 import math
 import unicodedata
 from collections.abc import Iterator
@@ -8,23 +7,18 @@ from typing import BinaryIO
 
 import msgspec
 
+from shared.csv_lines import LONGEST_FIELD, KnownNames, columns_of, read_lines, split_row
 from shared.errors import NextgenError
-from shared.messages.linking import RosterRow, RosterRowRefused
+from shared.messages.linking import RosterRow, UnreadableRow
 
 COLUMNS = ("login", "name", "email", "role", "verifier")
 ROWS_IN_CHUNK = 50
-BYTES_IN_CHUNK = 128 * 1024
-LONGEST_FIELD = 400
-LONGEST_LINE_BYTES = 64 * 1024
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""So many verifiers of fast schemes at most, as each is wrapped before the answer; others cost nothing."""
+BYTES_IN_CHUNK = 200 * 1024
 
 
 class RosterFileError(NextgenError):
-    """The file can't be read on from this line; what was yielded before it stands."""
-
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__(f"line {line}: {reason}")
-        self.line, self.reason = line, reason
+    """Nothing can be read of the file, since its first line doesn't say what is in it."""
 
 
 class RosterChunk(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,35 +29,42 @@ class RosterChunk(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: tuple[RosterRow, ...]
     verifiers: tuple[str, ...]
-    refused: tuple[RosterRowRefused, ...]
+    unreadable: tuple[UnreadableRow, ...]
+
+    def __repr__(self) -> str:
+        return f"RosterChunk({len(self.rows)} rows, {len(self.unreadable)} unreadable)"
+
+    @property
+    def row_count(self) -> int:
+        """How many rows of the file these are."""
+        return len(self.rows) + len(self.unreadable)
 
     def text_to_seal(self) -> str:
         """The verifiers as `LoadRoster.verifiers` holds them once they are sealed."""
         return msgspec.json.encode(self.verifiers).decode()
 
 
-def read_roster(file: BinaryIO) -> Iterator[RosterChunk]:
-    """The rows of a CSV file in UTF-8 (a byte order mark, CRLF and quotes are fine) with the header
-    `login,name,email,role,verifier`.
+def read_roster(file: BinaryIO, *, most_rows: int) -> Iterator[RosterChunk]:
+    """The rows of a CSV file in UTF-8 (a byte order mark, CRLF and quotes are fine), a row a line.
 
-    A row with a wrong number of fields, a field that is too long, or the login of an earlier row is refused
-    by line and the rest goes on. Raises RosterFileError for what makes the rest unreadable: a wrong header,
-    bytes that aren't UTF-8, a quote that never ends.
+    The header names the columns, in any order. Whatever is wrong with a line, it is named and the next one is
+    read. Raises RosterFileError for a header that isn't one.
     """
     taken: list[tuple[RosterRow, str]] = []
-    refused: list[RosterRowRefused] = []
-    size = 0
-    for found in _check_each(file):
-        if isinstance(found, RosterRowRefused):
-            refused.append(found)
+    unreadable: list[UnreadableRow] = []
+    size = fast = 0
+    for found in _read_rows(file):
+        if isinstance(found, UnreadableRow):
+            unreadable.append(found)
         else:
             taken.append(found)
+            fast += not found[1].startswith("$argon2id$")
             size += len(msgspec.json.encode(found[0])) + size_sealed(found[1])
-        if len(taken) == ROWS_IN_CHUNK or len(refused) == ROWS_IN_CHUNK or size >= BYTES_IN_CHUNK:
-            yield _chunk(taken, refused)
-            taken, refused, size = [], [], 0
-    if taken or refused:
-        yield _chunk(taken, refused)
+        if most_rows in (len(taken), len(unreadable)) or fast == ROWS_IN_CHUNK or size >= BYTES_IN_CHUNK:
+            yield _chunk(taken, unreadable)
+            taken, unreadable, size, fast = [], [], 0, 0
+    if taken or unreadable:
+        yield _chunk(taken, unreadable)
 
 
 def size_sealed(verifier: str) -> int:
@@ -71,62 +72,45 @@ def size_sealed(verifier: str) -> int:
     return math.ceil(len(msgspec.json.encode(verifier)) * 4 / 3)
 
 
-def _chunk(taken: list[tuple[RosterRow, str]], refused: list[RosterRowRefused]) -> RosterChunk:
+def _chunk(taken: list[tuple[RosterRow, str]], unreadable: list[UnreadableRow]) -> RosterChunk:
     return RosterChunk(
         rows=tuple(row for row, _ in taken),
         verifiers=tuple(verifier for _, verifier in taken),
-        refused=tuple(refused),
+        unreadable=tuple(unreadable),
     )
 
 
-def _check_each(file: BinaryIO) -> Iterator[tuple[RosterRow, str] | RosterRowRefused]:
-    line_of_login: dict[str, int] = {}
-    for line, texts in _read_rows(file):
-        if len(texts) != len(COLUMNS):
-            reason = f"has {len(texts)} fields instead of {len(COLUMNS)}"
-            yield RosterRowRefused(line=line, field="", reason=reason)
-            continue
-        by_name = dict(zip(COLUMNS, texts, strict=True))
-        too_long = next((name for name, text in by_name.items() if len(text) > LONGEST_FIELD), None)
-        login = " ".join(unicodedata.normalize("NFC", by_name["login"]).split())
-        if too_long is not None:
-            reason = f"is longer than {LONGEST_FIELD} characters"
-            yield RosterRowRefused(line=line, field=too_long, reason=reason)
-        elif login in line_of_login:
-            reason = f"is on line {line_of_login[login]} already"
-            yield RosterRowRefused(line=line, field="login", reason=reason)
-        else:
-            line_of_login[login] = line
-            verifier = by_name.pop("verifier")
-            yield RosterRow(line=line, **by_name), verifier
-
-
-def _read_rows(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the line on which it begins; empty lines are passed over."""
-    reader = csv.reader(_read_lines(file), strict=True)
-    line = 1
+def _read_rows(file: BinaryIO) -> Iterator[tuple[RosterRow, str] | UnreadableRow]:
+    lines = read_lines(file)
     try:
-        header = [text.strip().lower() for text in next(reader, [])]
-        if tuple(header) != COLUMNS:
-            raise RosterFileError(1, f"the header is not {','.join(COLUMNS)}")
-        line = reader.line_num + 1
-        for texts in reader:
-            if texts:
-                yield line, texts
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise RosterFileError(line, str(error)) from None
+        columns = columns_of(next(lines, (1, b""))[1], COLUMNS)
+    except ValueError as error:
+        raise RosterFileError(f"line 1: {error}") from None
+    names = KnownNames()
+    try:
+        for line, raw in lines:
+            if raw is None or raw.strip():
+                yield _read_row(line, raw, columns, names)
+    finally:
+        names.close()
 
 
-def _read_lines(file: BinaryIO) -> Iterator[str]:
-    number = 0
-    while raw := file.readline(LONGEST_LINE_BYTES + 1):
-        number += 1
-        if len(raw) > LONGEST_LINE_BYTES:
-            raise RosterFileError(number, f"is longer than {LONGEST_LINE_BYTES} bytes")
-        if number == 1:
-            raw = raw.removeprefix(_BYTE_ORDER_MARK)
-        try:
-            yield raw.decode("utf-8")
-        except UnicodeDecodeError:
-            raise RosterFileError(number, "the bytes are not UTF-8") from None
+def _read_row(
+    line: int, raw: bytes | None, columns: tuple[str, ...], names: KnownNames
+) -> tuple[RosterRow, str] | UnreadableRow:
+    """A row that can be sent; what the service judges of it isn't judged here."""
+    try:
+        by_name = split_row(raw, columns)
+    except ValueError as error:
+        return UnreadableRow(line=line, field="", reason=str(error))
+    too_long = next((name for name, text in by_name.items() if len(text) > LONGEST_FIELD), None)
+    if too_long is not None:
+        return UnreadableRow(line=line, field=too_long, reason=f"is longer than {LONGEST_FIELD} characters")
+    login = " ".join(unicodedata.normalize("NFC", by_name["login"]).split())
+    first = names.line_of(login, line) if login else line
+    if first != line:
+        return UnreadableRow(
+            line=line, field="login", reason=f"is on line {first} already", is_login_known=True
+        )
+    verifier = by_name.pop("verifier")
+    return RosterRow(line=line, **by_name), verifier

@@ -19,6 +19,7 @@ from deploy.tool.databases import MigrationError
 from deploy.tool.installing import install as install_on
 from deploy.tool.legacy_files import LegacyFileError
 from deploy.tool.load_legacy import load_legacy
+from deploy.tool.load_roster import load_roster
 from deploy.tool.operating import OperatorError
 from deploy.tool.price_receipts import price_receipts
 from deploy.tool.releases import ReleaseError
@@ -30,6 +31,7 @@ from deploy.tool.verify_history import verify_history
 from deploy.tool.verify_statement import verify_statement
 from shared.errors import RequestError, SettingsError
 from shared.messaging.topology import ASKERS, SERVICES
+from shared.rosters import RosterFileError
 from shared.settings import refuse_unknown_variables
 
 app = App(name="nextgen", help="Operate the account side of CM/ECF NextGen.")
@@ -40,6 +42,7 @@ app.command(topology_app)
 app.command(parked.app)
 app.command(outboxes.show_outboxes, name="outbox")
 app.command(load_legacy)
+app.command(load_roster)
 app.command(replaying.replay_events, name="replay")
 app.command(tracing.trace_id, name="trace")
 app.command(bootstrap)
@@ -54,6 +57,7 @@ _EXPECTED = (
     MigrationError,
     LocalServerError,
     RequestError,
+    RosterFileError,
     SettingsError,
 )
 StoryNumber = Annotated[int | None, Parameter(help="The story's number; the newest if not given.")]

@@ -1,18 +1,17 @@
 """`nextgen bootstrap`: makes the first account of PSC staff, who give all other roles."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
 from deploy.tool import stories
+from deploy.tool.asking import as_operator
 from deploy.tool.operating import OperatorError, StoryNumber, printable
 from shared.messages.accounts import GrantFirstRole, RoleGranted, RoleRefused
 from shared.messages.base import AccountNumber
 from shared.messaging.requests import Requests
-from shared.runtime import keep_running
 
 _WHY_NOT: Final = {
     "account_not_found": "there is no such account",
@@ -45,16 +44,5 @@ async def make_first(requests: Requests, account_number: str, say: Callable[[str
 
 
 async def _bootstrap_at(place: stories.Story, account_number: str) -> int:
-    async with _asking(place) as requests:
+    async with as_operator(place, "bootstrap") as requests:
         return await make_first(requests, account_number, print)
-
-
-@asynccontextmanager
-async def _asking(place: stories.Story) -> AsyncIterator[Requests]:
-    requests = Requests(
-        place.broker_url("operator"), place.seals("operator"), place.clock, name="nextgen bootstrap"
-    )
-    async with asyncio.TaskGroup() as group:
-        connection = group.create_task(keep_running(requests.keep_open, name="operator"))
-        yield requests
-        connection.cancel()

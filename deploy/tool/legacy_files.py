@@ -1,20 +1,18 @@
 """Reads a file of legacy accounts row by row, however long it is, in pieces that fit into a message."""
 
-import csv
-import sqlite3
 from collections.abc import Iterator
 from typing import BinaryIO
 
 import msgspec
 
+from shared.csv_lines import LONGEST_FIELD, KnownNames, columns_of, read_lines, split_row
 from shared.errors import NextgenError
 from shared.messages.accounts import LegacyAccount
-from shared.rosters import BYTES_IN_CHUNK, LONGEST_FIELD, LONGEST_LINE_BYTES, ROWS_IN_CHUNK, size_sealed
+from shared.rosters import BYTES_IN_CHUNK, ROWS_IN_CHUNK, size_sealed
 
 NEEDED = ("user_name", "kind", "last_name", "email", "verifier")
 OPTIONAL = ("is_shared", "first_name")
 _TRUTHS = {"": False, "no": False, "false": False, "0": False, "yes": True, "true": True, "1": True}
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class LegacyFileError(NextgenError):
@@ -74,33 +72,13 @@ def read_legacy_file(file: BinaryIO) -> Iterator[LegacyChunk]:
         yield LegacyChunk(rows=tuple(good), bad=tuple(bad))
 
 
-class _KnownNames:
-    """The user names read so far, in a temporary file: a million of them would fill the memory."""
-
-    def __init__(self) -> None:
-        self._connection = sqlite3.connect("", isolation_level=None)
-        self._connection.execute("PRAGMA cache_size = -8192")
-        self._connection.execute("PRAGMA synchronous = OFF")
-        self._connection.execute("CREATE TABLE names (name TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID")
-        self._connection.execute("BEGIN")
-
-    def line_of(self, name: str, line: int) -> int:
-        """The line on which this name was read first: this one, if it is new."""
-        known = self._connection.execute(
-            "INSERT INTO names VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET name = name RETURNING line",
-            (name, line),
-        )
-        return int(known.fetchone()[0])
-
-    def close(self) -> None:
-        """Give the temporary file back."""
-        self._connection.close()
-
-
 def _read_rows(file: BinaryIO) -> Iterator[GoodRow | BadRow]:
-    lines = _read_lines(file)
-    columns = _columns_of(next(lines, (1, b""))[1])
-    names = _KnownNames()
+    lines = read_lines(file)
+    try:
+        columns = columns_of(next(lines, (1, b""))[1], NEEDED, OPTIONAL)
+    except ValueError as error:
+        raise LegacyFileError(f"line 1: {error}") from None
+    names = KnownNames()
     try:
         for number, raw in lines:
             if raw is None or raw.strip():
@@ -109,45 +87,11 @@ def _read_rows(file: BinaryIO) -> Iterator[GoodRow | BadRow]:
         names.close()
 
 
-def _read_lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
-    """Each line with its number; None for one that is too long, of which no more than a piece is held."""
-    number = 0
-    while raw := file.readline(LONGEST_LINE_BYTES + 1):
-        number += 1
-        if len(raw) <= LONGEST_LINE_BYTES:
-            yield number, raw
-            continue
-        while raw and not raw.endswith(b"\n"):
-            raw = file.readline(LONGEST_LINE_BYTES)
-        yield number, None
-
-
-def _columns_of(header: bytes | None) -> tuple[str, ...]:
-    """The names of the columns, in the order of the file. Raises LegacyFileError."""
+def _read_row(line: int, raw: bytes | None, columns: tuple[str, ...], names: KnownNames) -> GoodRow | BadRow:
     try:
-        columns = tuple(text.lower() for text in _split((header or b"").removeprefix(_BYTE_ORDER_MARK)))
-    except ValueError as error:
-        raise LegacyFileError(f"line 1: {error}") from None
-    missing = [name for name in NEEDED if name not in columns]
-    unknown = [name for name in columns if name not in (*NEEDED, *OPTIONAL)]
-    if missing:
-        raise LegacyFileError(f"line 1: the header lacks {', '.join(missing)}")
-    if unknown or len(set(columns)) < len(columns):
-        raise LegacyFileError(f"line 1: each column once, and none but {', '.join((*NEEDED, *OPTIONAL))}")
-    return columns
-
-
-def _read_row(line: int, raw: bytes | None, columns: tuple[str, ...], names: _KnownNames) -> GoodRow | BadRow:
-    if raw is None:
-        return BadRow(line=line, field="", reason=f"is longer than {LONGEST_LINE_BYTES} bytes")
-    try:
-        texts = _split(raw)
+        by_name = split_row(raw, columns)
     except ValueError as error:
         return BadRow(line=line, field="", reason=str(error))
-    if len(texts) != len(columns):
-        reason = f"has {len(texts)} fields instead of {len(columns)}"
-        return BadRow(line=line, field="", reason=reason)
-    by_name = dict(zip(columns, texts, strict=True))
     problem = _problem_of(by_name, line, names)
     if problem is not None:
         return BadRow(line=line, field=problem[0], reason=problem[1])
@@ -155,7 +99,7 @@ def _read_row(line: int, raw: bytes | None, columns: tuple[str, ...], names: _Kn
     return GoodRow(line=line, account=LegacyAccount(**by_name, is_shared=is_shared), verifier=verifier)
 
 
-def _problem_of(by_name: dict[str, str], line: int, names: _KnownNames) -> tuple[str, str] | None:
+def _problem_of(by_name: dict[str, str], line: int, names: KnownNames) -> tuple[str, str] | None:
     """The field that is wrong and why, or None; what the service judges of a row isn't judged here."""
     too_long = next((name for name, text in by_name.items() if len(text) > LONGEST_FIELD), None)
     if too_long is not None:
@@ -164,14 +108,3 @@ def _problem_of(by_name: dict[str, str], line: int, names: _KnownNames) -> tuple
         return "is_shared", "is neither yes nor no"
     first = names.line_of(by_name["user_name"].lower(), line)
     return None if first == line else ("user_name", f"is on line {first} already")
-
-
-def _split(raw: bytes) -> list[str]:
-    """The fields of one line. Raises ValueError, which says what is wrong and holds nothing of the line."""
-    try:
-        text = raw.decode("utf-8").rstrip("\r\n")
-        return [field.strip() for field in next(csv.reader([text], strict=True), [])]
-    except UnicodeDecodeError:
-        raise ValueError("the bytes are not UTF-8") from None
-    except csv.Error as error:
-        raise ValueError(f"is not CSV: {error}") from None

@@ -4,8 +4,7 @@ import asyncio
 import csv
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Annotated, BinaryIO, TextIO, TypeAlias
 from cyclopts import Parameter
 
 from deploy.tool import stories
+from deploy.tool.asking import as_operator
 from deploy.tool.legacy_files import BadRow, LegacyChunk, read_legacy_file
 from deploy.tool.operating import OperatorError, StoryNumber
 from deploy.tool.redriving import Say
@@ -21,7 +21,6 @@ from shared.clock import Clock
 from shared.errors import DeadlinePassedError
 from shared.messages.accounts import LegacyAccountsLoaded, LoadLegacyAccounts
 from shared.messaging.requests import Requests
-from shared.runtime import keep_running
 from shared.sealed import to_be_sealed
 
 IN_FLIGHT = 4
@@ -141,20 +140,8 @@ async def _send(chunk: LegacyChunk, requests: Requests, clock: Clock) -> LegacyA
 
 
 async def _load_at(place: stories.Story, file: BinaryIO, report: TextIO) -> Tally:
-    async with _asking(place) as requests:
+    async with as_operator(place, "load-legacy") as requests:
         return await load_rows(file, requests, place.clock, report, _say)
-
-
-@asynccontextmanager
-async def _asking(place: stories.Story) -> AsyncIterator[Requests]:
-    """Requests with the operator's login."""
-    requests = Requests(
-        place.broker_url("operator"), place.seals("operator"), place.clock, name="nextgen load-legacy"
-    )
-    async with asyncio.TaskGroup() as group:
-        connection = group.create_task(keep_running(requests.keep_open, name="operator"))
-        yield requests
-        connection.cancel()
 
 
 def _say(text: str) -> None:

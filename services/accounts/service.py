@@ -143,7 +143,12 @@ from shared.messages.accounts.staff import (
     UnlockByStaff,
 )
 from shared.messages.accounts.staff_looks import FindAccounts, HeldAccounts, ShowAccountToStaff
-from shared.messages.linking import FilingAccountLinked, FilingAccountUnlinked
+from shared.messages.linking import (
+    FilingAccountGone,
+    FilingAccountLinked,
+    FilingAccountReturned,
+    FilingAccountUnlinked,
+)
 from shared.messages.paa_billing import ClientCodeRuleChanged, MemberJoined, MemberLeft, StaffUsedData
 from shared.messaging.erasure import blank_next_messages
 from shared.messaging.registry import Service
@@ -193,6 +198,8 @@ SERVICE: Service[Resources] = Service(
         ResetFactor: factor_reset.reset_factor,
         FilingAccountLinked: factors.remember_link,
         FilingAccountUnlinked: factors.forget_link,
+        FilingAccountGone: history.remember_dropped_filing,
+        FilingAccountReturned: history.remember_returned_filing,
         MemberJoined: client_codes.remember_member,
         MemberLeft: client_codes.forget_member,
         ClientCodeRuleChanged: client_codes.remember_rule,

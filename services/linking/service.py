@@ -1,6 +1,7 @@
 """The route table of `linking`: which message goes where."""
 
-from services.linking.checks import proving, rosters
+from services.linking.checks import proving
+from services.linking.checks import rosters as loading
 from services.linking.handlers import (
     accounts,
     assistance,
@@ -9,6 +10,7 @@ from services.linking.handlers import (
     links,
     readiness,
     reminders,
+    rosters,
     starting,
 )
 from services.linking.jobs import forget_old_proofs, make_export_part, remind_next_of_go_live
@@ -22,16 +24,26 @@ from shared.messages.accounts.exports import (
 )
 from shared.messages.linking import (
     AnnounceGoLive,
+    BeginRoster,
+    BeginRosterByOperator,
     ConfirmLink,
     CourtChanged,
     CourtWentLive,
     ExportPartMade,
+    FilingAccountGone,
     FilingAccountLinked,
+    FilingAccountReturned,
     FilingAccountUnlinked,
+    FinishRoster,
+    FinishRosterByOperator,
     LinkConflictFound,
     ListCourts,
     LoadRoster,
+    LoadRosterByOperator,
     ProveFilingAccount,
+    RosterFinished,
+    RosterProgress,
+    RosterRefusals,
     SetCourtContact,
     SetGoLive,
     ShowCourt,
@@ -77,6 +89,10 @@ SERVICE: Service[Resources] = Service(
         CancelBooking: assistance.cancel_booking,
         ConfirmLink: links.confirm_link,
         UnlinkFilingAccount: links.unlink_filing_account,
+        BeginRoster: rosters.begin_roster,
+        BeginRosterByOperator: rosters.begin_roster_by_operator,
+        FinishRoster: rosters.finish_roster,
+        FinishRosterByOperator: rosters.finish_roster_by_operator,
         AccountChanged: accounts.remember_account,
         AccountErased: accounts.forget_account,
         ExportAsked: ask_part_of,
@@ -89,22 +105,28 @@ SERVICE: Service[Resources] = Service(
         ListAssistanceSessions: assistance.list_sessions,
         ShowReadiness: readiness.show_readiness,
         PeopleStillToAct: readiness.people_still_to_act,
+        RosterProgress: rosters.roster_progress,
+        RosterRefusals: rosters.roster_refusals,
     },
     checks={
         ProveFilingAccount: proving.prove_filing_account,
-        LoadRoster: rosters.load_roster,
+        LoadRoster: loading.load_roster,
+        LoadRosterByOperator: loading.load_roster_by_operator,
     },
     announces=(
         CourtChanged,
         CourtWentLive,
         FilingAccountLinked,
         FilingAccountUnlinked,
+        FilingAccountGone,
+        FilingAccountReturned,
         LinkConflictFound,
         AssistanceSessionBooked,
         BookingCancelled,
         AssistanceSessionChanged,
         AssistanceSessionCancelled,
         GoLiveReminderDue,
+        RosterFinished,
         ExportPartMade,
     ),
     jobs={

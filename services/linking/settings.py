@@ -1,5 +1,6 @@
 """Settings of `linking`, and what its handlers and checks work with beside the database."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from shared.policies import Policies
 from shared.settings import ServiceSettings
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
+ROSTER_LOADS = 4
+"""So many pieces of rosters at once, of the eight queries and checks that a service works on."""
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,6 +39,7 @@ class Resources:
     hashing: BoundedThreads
     digest_key: bytes
     objects: Objects = field(default_factory=objects_in_memory)
+    roster_loads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ROSTER_LOADS))
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from services.notify.rules import (
     linking,
     records,
     recovery,
+    rosters,
     sessions,
     staff,
     usage,
@@ -64,9 +65,12 @@ from shared.messages.accounts.staff import (
 from shared.messages.linking import (
     CourtChanged,
     CourtWentLive,
+    FilingAccountGone,
     FilingAccountLinked,
+    FilingAccountReturned,
     FilingAccountUnlinked,
     LinkConflictFound,
+    RosterFinished,
 )
 from shared.messages.linking.assistance import (
     AssistanceSessionBooked,
@@ -139,6 +143,9 @@ SERVICE: Service[Resources] = Service(
         FilingAccountLinked: mailing(linking.filing_account_linked),
         FilingAccountUnlinked: mailing(linking.filing_account_unlinked),
         LinkConflictFound: mailing(linking.link_conflict),
+        FilingAccountGone: mailing(rosters.filing_account_gone),
+        FilingAccountReturned: mailing(rosters.filing_account_returned),
+        RosterFinished: mailing(rosters.roster_loaded),
         CourtWentLive: mailing(linking.court_went_live),
         GoLiveReminderDue: mailing(courts.go_live_reminder),
         AssistanceSessionBooked: mailing(courts.assistance_booked),

@@ -111,12 +111,16 @@ def again(place: Workplace, who: Assertion, **changes: Any) -> Assertion:
 
 
 def a_roster(
-    now: datetime, *rows: RosterRow, verifiers: Sequence[str] | None = None, court_id: str = COURT
+    now: datetime,
+    *rows: RosterRow,
+    verifiers: Sequence[str] | None = None,
+    court_id: str = COURT,
+    **whole: Any,
 ) -> LoadRoster:
     """Rows to load, with their verifiers; each is of `PASSWORD` if none are named."""
     texts = [verifier_of(PASSWORD)] * len(rows) if verifiers is None else verifiers
     sealed = to_be_sealed(json.dumps(texts), reader="linking", expires_at=now + timedelta(minutes=1))
-    return LoadRoster(court_id=court_id, rows=rows, verifiers=sealed)
+    return LoadRoster(court_id=court_id, rows=rows, verifiers=sealed, **whole)
 
 
 async def load(place: Workplace, *rows: RosterRow, court_id: str = COURT, **how: Any) -> RosterLoaded:

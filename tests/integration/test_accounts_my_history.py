@@ -12,7 +12,12 @@ from services.accounts.store.history import list_entries
 from services.linking.service import SERVICE as LINKING
 from services.paa_billing.service import SERVICE as BILLING
 from shared.messages.accounts import GrantRole, HistoryShown, MyHistory, RoleRefused
-from shared.messages.linking import FilingAccountLinked, FilingAccountUnlinked
+from shared.messages.linking import (
+    FilingAccountGone,
+    FilingAccountLinked,
+    FilingAccountReturned,
+    FilingAccountUnlinked,
+)
 from shared.messages.paa_billing import StaffUsedData
 from shared.messaging.registry import Service
 from tests.builders_accounts import (
@@ -113,6 +118,37 @@ async def test_a_link_ended_by_the_court_stands_in_the_holders_history_with_who_
     newest, before = (await member.ask(MyHistory(limit=2))).acts
     assert (newest.kind, before.kind) == ("unlinked_by_court", "filing_account_linked")
     assert newest.details == {"court_id": "ncwbk", "role": "attorney", "actor_account_id": str(clerk_id)}
+
+
+@pytest.mark.parametrize(("by_staff", "kind"), [(True, "gone"), (False, "returned")])
+async def test_a_roster_that_drops_a_filing_account_or_names_it_again_stands_in_the_holders_history(
+    place: Workplace, by_staff: bool, kind: str
+) -> None:
+    member, clerk_id = await a_signed_in_member(place), uuid4() if by_staff else None
+    link = a_link(member)
+    await place.send(link)
+    facts: dict[str, Any] = {
+        "link_id": link.link_id,
+        "account_id": member.account_id,
+        "court_id": "ncwbk",
+        "filing_account_id": link.filing_account_id,
+        "role": "attorney",
+        "actor_account_id": clerk_id,
+    }
+    gone, returned = (
+        FilingAccountGone(**facts, gone_at=NOON),
+        FilingAccountReturned(**facts, returned_at=NOON),
+    )
+
+    await place.send(gone if kind == "gone" else returned)
+
+    [newest] = (await member.ask(MyHistory(limit=1))).acts
+    assert newest.kind == f"filing_account_{kind}"
+    assert newest.details == {
+        "court_id": "ncwbk",
+        "role": "attorney",
+        "actor_account_id": str(clerk_id or ""),
+    }
 
 
 async def test_a_link_ended_by_its_holder_is_told_apart_from_one_ended_by_the_court(place: Workplace) -> None:

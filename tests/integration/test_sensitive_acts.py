@@ -30,8 +30,10 @@ from shared.messages.accounts import (
 )
 from shared.messages.base import AssertionNotForThis, Command, Message
 from shared.messages.linking import (
+    BeginRoster,
     ConfirmLink,
     FilingAccountUnlinked,
+    FinishRoster,
     ProveFilingAccount,
     UnlinkFilingAccount,
     WhatMayIFile,
@@ -56,6 +58,8 @@ def an_act(kind: type[Command], place: Workplace) -> Command:
         ProveFilingAccount(court_id="ncwbk", login="jpublic", password=secret),
         ConfirmLink(proof_id=uuid4()),
         UnlinkFilingAccount(link_id=uuid4()),
+        BeginRoster(court_id="ncwbk"),
+        FinishRoster(court_id="ncwbk", roster_id=uuid4(), row_count=1),
         AcceptInvitation(invitation_id=uuid4()),
         LeaveFirm(remark="goodbye"),
         EnrolAuthenticator(name="phone"),
@@ -78,6 +82,8 @@ ACTS = (
     ProveFilingAccount,
     ConfirmLink,
     UnlinkFilingAccount,
+    BeginRoster,
+    FinishRoster,
     AcceptInvitation,
     LeaveFirm,
     EnrolAuthenticator,

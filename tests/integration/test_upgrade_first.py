@@ -42,7 +42,11 @@ STOPS_WHAT_IT_CANT_HAVE = {StopMyFactorReset}
 COURT_STAFF = {
     linking.SetGoLive,
     linking.SetCourtContact,
+    linking.BeginRoster,
     linking.LoadRoster,
+    linking.FinishRoster,
+    linking.RosterProgress,
+    linking.RosterRefusals,
     assistance.ScheduleAssistanceSession,
     assistance.ChangeAssistanceSession,
     assistance.CancelAssistanceSession,

@@ -8,6 +8,7 @@ from shared.messages import accounts as of_accounts
 from shared.messages.accounts import factor_reset
 from shared.messages.accounts import staff as staff_acts
 from tests.messaging import NOON
+from tests.unit import letters_of_rosters
 from tests.unit.letters import PERSON, SEALED, Expected
 
 ACT: dict[str, Any] = {"account_id": PERSON, "actor_account_id": uuid4()}
@@ -66,6 +67,7 @@ EXPECTED: list[Expected] = [
         factor_reset.FactorWasReset(account_id=PERSON),
         {"factor_was_reset": "ann@example.org"},
     ),
+    *letters_of_rosters.EXPECTED,
 ]
 
 ROLE = {"role": "court staff", "court_name": "Kentucky Western Bankruptcy Court"}
@@ -81,5 +83,6 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "factor_reset_asked": {**REMARK, "takes_effect_at": "February 4, 2024, 12:00 PM CST"},
     "factor_reset_stopped": {"stopped_by": "a sign-in with your second factor"},
     "factor_was_reset": {},
+    **letters_of_rosters.SAMPLES,
 }
 """The facts of each kind of letter, as a template gets them."""

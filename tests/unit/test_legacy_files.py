@@ -15,10 +15,11 @@ from deploy.tool.legacy_files import (
     LegacyFileError,
     read_legacy_file,
 )
+from shared.csv_lines import LONGEST_LINE_BYTES
 from shared.messages.accounts import LegacyAccount, LoadLegacyAccounts
 from shared.messaging.ids import new_id
 from shared.messaging.registry import MAXIMUM_BODY_BYTES
-from shared.rosters import LONGEST_LINE_BYTES, ROWS_IN_CHUNK
+from shared.rosters import ROWS_IN_CHUNK
 from shared.sealed import to_be_sealed
 from tests.messaging import NOON, seals_of
 

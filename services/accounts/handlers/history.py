@@ -7,6 +7,7 @@ from services.accounts.store.asking import is_reader_restricted
 from services.accounts.store.saving import Work
 from shared.messages.accounts import HistoryShown, MyHistory
 from shared.messages.base import NotAllowed
+from shared.messages.linking import FilingAccountGone, FilingAccountReturned
 from shared.messages.paa_billing import StaffUsedData
 
 
@@ -24,6 +25,16 @@ async def remember_staff_use(event: StaffUsedData, work: Work) -> None:
     )
 
 
+async def remember_dropped_filing(event: FilingAccountGone, work: Work) -> None:
+    """A court names a linked filing account no more: its holder sees since when, and who said so."""
+    await _record_at_court(event, "filing_account_gone", work)
+
+
+async def remember_returned_filing(event: FilingAccountReturned, work: Work) -> None:
+    """A court names a linked filing account again."""
+    await _record_at_court(event, "filing_account_returned", work)
+
+
 async def my_history(query: MyHistory, work: Work) -> HistoryShown | NotAllowed:
     """A page of the asker's own history, newest first."""
     refused = access.refuse_reader(await is_reader_restricted(work))
@@ -32,3 +43,9 @@ async def my_history(query: MyHistory, work: Work) -> HistoryShown | NotAllowed:
     account_id, limit = work.assertion.account_id, query.limit
     entries = await history.list_newest(work.connection, account_id, query.before, limit + 1)
     return HistoryShown(acts=tuple(map(act_shown, entries[:limit])), has_more=len(entries) > limit)
+
+
+async def _record_at_court(event: FilingAccountGone | FilingAccountReturned, kind: str, work: Work) -> None:
+    account = await accounts.lock_account(work.connection, event.account_id)
+    place = {"court_id": event.court_id, "role": event.role}
+    await saving.record(work, account, kind, **place, actor_account_id=str(event.actor_account_id or ""))

@@ -49,7 +49,7 @@ async def prove_filing_account(
     if nearest is None or nearest[1] != login or not is_right:
         return refused(reason="login_or_password_wrong")
     async with bench.transaction() as work:
-        return await _record(command, nearest, throttles, work)
+        return await _record(command, (nearest[0], login, verifier), throttles, work)
 
 
 def _login_and_throttles(

@@ -11,7 +11,7 @@ STATEMENTS: Mapping[str, str] = {
         """,
     "links": """
         SELECT l.id, l.court_id, f.login AS filing_login, f.name AS filing_name, f.email AS filing_email,
-               l.role, l.linked_at, l.unlinked_at, l.unlinked_by, l.remark
+               l.role, l.linked_at, f.gone_at, l.unlinked_at, l.unlinked_by, l.remark
           FROM links AS l
           JOIN filing_accounts AS f ON f.id = l.filing_account_id
          WHERE l.account_id = $1
@@ -37,6 +37,11 @@ STATEMENTS: Mapping[str, str] = {
           FROM conflicts
          WHERE $1 IN (claimant_account_id, holder_account_id)
          ORDER BY found_at, id
+        """,
+    "rosters": """
+        SELECT id, court_id, begun_at, state, ended_at FROM rosters
+         WHERE begun_by_account_id = $1
+         ORDER BY begun_at, id
         """,
 }
 LEFT_OUT: Mapping[str, str] = {

@@ -15,7 +15,7 @@ _STATE = tuple(AccountState.__dataclass_fields__)
 async def read_filing_rights(
     connection: Connection, account_id: UUID, now: datetime
 ) -> tuple[AccountState | None, tuple[FilingRight, ...]]:
-    """What our copy says of an account, and its links at courts that are live, in one read."""
+    """What our copy says of an account, and its links at courts that are live and name it, in one read."""
     rows = await connection.fetch(
         """
         SELECT accounts.version, accounts.kind, accounts.generation, accounts.status,
@@ -29,6 +29,7 @@ async def read_filing_rights(
                        FROM links
                        JOIN courts ON courts.id = links.court_id AND courts.go_live_at <= $2
                        JOIN filing_accounts ON filing_accounts.id = links.filing_account_id
+                                           AND filing_accounts.gone_at IS NULL
                       WHERE links.unlinked_at IS NULL) AS linked
             ON linked.account_id = asked.account_id
          ORDER BY linked.court_id, linked.role
@@ -59,6 +60,7 @@ async def read_filing_here(connection: Connection, account_id: UUID, court_id: s
                             filing_accounts.name, links.role, links.linked_at
                        FROM links
                        JOIN filing_accounts ON filing_accounts.id = links.filing_account_id
+                                           AND filing_accounts.gone_at IS NULL
                       WHERE links.unlinked_at IS NULL) AS linked
             ON linked.account_id = asked.account_id AND linked.court_id = asked.court_id
          ORDER BY linked.role

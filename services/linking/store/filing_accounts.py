@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.linking.model import Claim, FilingAccount, RosterEntry, StoredEntry, Verifier
+from services.linking.model import Claim, FilingAccount, Verifier
+from services.linking.model.rosters import RosterEntry, StoredEntry
 from shared.database import Connection
 from shared.errors import NotYetKnownError
 
@@ -13,14 +14,15 @@ _FILING_ACCOUNT_COLUMNS = ("id", "court_id", "login", "name", "role")
 
 async def find_nearest_verifier(
     connection: Connection, court_id: str, login: str
-) -> tuple[UUID, str, Verifier] | None:
+) -> tuple[UUID, str | None, Verifier] | None:
     """Id, login and verifier of a court's filing account with this login, else of the next one after it.
 
-    So an unknown login costs a look and a hash like those of its neighbours.
+    So an unknown login costs a look and a hash like those of its neighbours, and so does one that is gone,
+    which answers no login.
     """
     row = await connection.fetchrow(
         """
-        SELECT id, login, verifier_scheme, verifier
+        SELECT id, CASE WHEN gone_at IS NULL THEN login END AS login, verifier_scheme, verifier
           FROM filing_accounts
          WHERE court_id = $1 AND login >= $2
          ORDER BY login
@@ -89,7 +91,8 @@ async def list_stored_entries(
         SELECT login, name, email, role, roster_digest,
                EXISTS (SELECT FROM links
                         WHERE links.filing_account_id = filing_accounts.id AND unlinked_at IS NULL)
-               AS is_linked
+               AS is_linked,
+               gone_at IS NOT NULL AS is_gone
           FROM filing_accounts
          WHERE court_id = $1 AND login = ANY($2::text[])
         """,
@@ -138,7 +141,8 @@ async def save_entries(
                verifier_scheme = excluded.verifier_scheme,
                verifier = excluded.verifier,
                roster_digest = excluded.roster_digest,
-               loaded_at = excluded.loaded_at
+               loaded_at = excluded.loaded_at,
+               gone_at = NULL
         """,
         court_id,
         at,
@@ -156,11 +160,11 @@ async def save_entries(
 async def update_details(
     connection: Connection, court_id: str, entries: Sequence[RosterEntry], at: datetime
 ) -> None:
-    """Write what has changed of known logins but for their verifiers."""
+    """Write what has changed of known logins but for their verifiers; who was gone is back."""
     await connection.execute(
         """
         UPDATE filing_accounts
-           SET name = given.name, email = given.email, role = given.role, loaded_at = $2
+           SET name = given.name, email = given.email, role = given.role, loaded_at = $2, gone_at = NULL
           FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]) AS given (login, name, email, role)
          WHERE filing_accounts.court_id = $1 AND filing_accounts.login = given.login
         """,

@@ -31,7 +31,7 @@ async def count_readiness(connection: Connection, court_id: str) -> ReadinessCou
                               AND a.kind = 'individual' AND a.status <> 'deactivated') AS is_upgraded
                   FROM filing_accounts AS f
                   LEFT JOIN links ON links.filing_account_id = f.id AND links.unlinked_at IS NULL
-                 WHERE f.court_id = $1) AS found
+                 WHERE f.court_id = $1 AND f.gone_at IS NULL) AS found
         """,
         court_id,
     )
@@ -97,12 +97,12 @@ async def find_next_court_with_roster(connection: Connection, after_court_id: st
 async def list_people_to_act(
     connection: Connection, court_id: str, after_login: str, limit: int
 ) -> list[PersonToAct]:
-    """Filing accounts of a court that are not linked and follow a login, by login."""
+    """Filing accounts of a court that are neither linked nor gone and follow a login, by login."""
     rows = await connection.fetch(
         """
         SELECT f.id AS filing_account_id, f.login, f.name, f.email, f.role
           FROM filing_accounts AS f
-         WHERE f.court_id = $1 AND f.login > $2
+         WHERE f.court_id = $1 AND f.login > $2 AND f.gone_at IS NULL
            AND NOT EXISTS (SELECT FROM links
                             WHERE links.filing_account_id = f.id AND links.unlinked_at IS NULL)
          ORDER BY f.login

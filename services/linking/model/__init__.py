@@ -147,30 +147,6 @@ class FilingHere:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RosterEntry:
-    """A roster row that is right in itself; `verifier` as the court gave it."""
-
-    line: int
-    login: str
-    name: str
-    email: str
-    role: FilingRole
-    verifier: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredEntry:
-    """What is kept of a login that a roster names again."""
-
-    login: str
-    name: str
-    email: str
-    role: FilingRole
-    roster_digest: bytes
-    is_linked: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AssistanceSession:
     """Where a court helps people with upgrading; `booked_count` places are taken."""
 
