@@ -112,7 +112,7 @@ async def test_whoever_is_gone_counts_for_no_readiness_and_has_not_to_act(place:
     shown = await place.send(ShowReadiness(court_id=COURT), by=staff(place))
     to_act = await place.send(PeopleStillToAct(court_id=COURT), by=staff(place))
 
-    assert (shown.now.filing_accounts, shown.now.linked) == (1, 0)
+    assert (shown.counts.filing_accounts, shown.counts.linked) == (1, 0)
     assert [person.login for person in to_act.people] == ["ann"]
 
 
