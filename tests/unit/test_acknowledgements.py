@@ -1,10 +1,12 @@
 """Acknowledging many deliveries: one multiple acknowledgement, and never for what others still work on."""
 
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import cast
 
-from aio_pika.abc import AbstractIncomingMessage
+from aiormq.abc import DeliveredMessage
 from hypothesis import given
 from hypothesis import strategies as st
+from pamqp.commands import Basic
 
 from shared.messaging.broker import Delivery, Login, acknowledge_all
 from shared.messaging.broker.deliveries import Outstanding
@@ -12,23 +14,30 @@ from shared.messaging.broker.deliveries import Outstanding
 LOGIN = Login("amqp://story-notify:x@127.0.0.1/")
 
 
-class Message:
-    """What the client library hands out; it keeps what the broker would be told."""
+class Channel:
+    """The channel of the client library that a message came on; it keeps what the broker would be told."""
 
-    body = b""
-
-    def __init__(self, tag: int, told: list[tuple[int, bool]]) -> None:
-        self.delivery_tag = tag
-        self.headers: dict[str, Any] = {}
+    def __init__(self, told: list[tuple[int, bool]]) -> None:
         self._told = told
 
-    async def ack(self, multiple: bool = False) -> None:
-        self._told.append((self.delivery_tag, multiple))
+    async def basic_ack(self, delivery_tag: int, multiple: bool = False) -> None:
+        self._told.append((delivery_tag, multiple))
+
+
+class Message:
+    """What the client library hands out."""
+
+    body = b""
+    header = SimpleNamespace(properties=Basic.Properties())
+
+    def __init__(self, tag: int, channel: Channel) -> None:
+        self.delivery_tag = tag
+        self.channel = channel
 
 
 def deliveries(count: int, told: list[tuple[int, bool]]) -> list[Delivery]:
-    outstanding = Outstanding()
-    messages = [cast(AbstractIncomingMessage, Message(tag, told)) for tag in range(1, count + 1)]
+    outstanding, channel = Outstanding(), Channel(told)
+    messages = [cast(DeliveredMessage, Message(tag, channel)) for tag in range(1, count + 1)]
     return [Delivery(message, "notify.events", LOGIN, outstanding) for message in messages]
 
 
@@ -49,6 +58,16 @@ async def test_deliveries_of_a_lost_channel_are_acknowledged_apart() -> None:
     assert await acknowledge_all([*deliveries(3, lost), *deliveries(2, new)])
 
     assert (lost, new) == ([(3, True)], [(2, True)])
+
+
+async def test_what_another_worker_still_holds_is_never_acknowledged() -> None:
+    told: list[tuple[int, bool]] = []
+    first, second, third, fourth = deliveries(4, told)
+
+    assert await acknowledge_all([first, second, fourth])
+
+    assert told == [(2, True), (4, False)]
+    assert not third.is_settled
 
 
 @given(st.lists(st.sets(st.integers(0, 19)), max_size=6))
