@@ -14,7 +14,7 @@ from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitMessage, R
 
 from services.paa_billing.model import Quarter
 from services.paa_billing.model.intake import BillingFacts, PricedUse, ReportedUse
-from services.paa_billing.rules.booking import billed_in, price_uses, sort_out
+from services.paa_billing.rules.booking import billed_in, sort_out
 from services.paa_billing.rules.records import read_records
 from services.paa_billing.store import accounts, memberships, quarters, schedules, usage
 from shared.clock import real_clock
@@ -50,12 +50,12 @@ async def book(connection: Connection, policies: Policies, body: bytes) -> Usage
     read = read_records([bytes(raw) for raw in command.records], command.batch_id, now, ahead)
     uses = [each for each in read if isinstance(each, ReportedUse)]
     kept = await usage.find_digests(connection, [(command.court_id, use.usage_id) for use in uses])
-    fresh, duplicates, _ = sort_out(uses, kept[command.court_id])
-    priced, _ = price_uses(fresh, command.court_id, await _gather_facts(connection, policies, fresh))
+    facts = await _gather_facts(connection, policies, uses)
+    found = sort_out(uses, kept[command.court_id], command.court_id, facts)
     open_quarters = await quarters.list_open_quarters(connection)
     await quarters.share_quarters(connection, open_quarters)
     # In the order of their ids, so that two batches never wait for each other.
-    priced.sort(key=lambda each: each.use.usage_id)
+    priced = sorted(found.priced, key=lambda each: each.use.usage_id)
     await connection.executemany(
         INSERT_LINE, [_row(each, command.court_id, open_quarters) for each in priced]
     )
@@ -63,7 +63,7 @@ async def book(connection: Connection, policies: Policies, body: bytes) -> Usage
         court_id=command.court_id,
         batch_id=command.batch_id,
         booked=len(priced),
-        duplicate=len(duplicates),
+        duplicate=found.duplicates,
         waiting=0,
     )
 

@@ -20,6 +20,8 @@ from shared.messages.paa_billing import (
     UsageBatchSettled,
 )
 from shared.messaging.due_work import take_due
+from shared.messaging.envelope import Envelope
+from shared.messaging.groups import Member, judge_group, read_member
 from shared.messaging.ids import new_id
 from shared.messaging.registry import decode
 from shared.policies import Policies, read_policies
@@ -159,6 +161,28 @@ async def report(
     batch = a_batch(*records, court_id=court_id)
     await place.send(batch, sender=court_id, message_id=new_id(place.clock()))
     return next(e for e in await place.emitted(UsageBatchSettled) if e.batch_id == batch.batch_id)
+
+
+def a_member(place: Workplace, batch: RecordUsage, sender: str = "") -> Member:
+    """A batch as it arrives from its court, to be handled with others."""
+    message_id = new_id(place.clock())
+    envelope = Envelope(
+        message_id=message_id,
+        type=batch.message_name(),
+        sender=sender or batch.court_id,
+        time=place.clock(),
+        correlation_id=message_id,
+    )
+    read = read_member(place.bench, "paa_billing.bulk", envelope, msgspec.json.encode(batch))
+    assert read is not None
+    return read
+
+
+async def report_together(place: Workplace, *batches: RecordUsage) -> list[UsageBatchSettled]:
+    """Send batches that share a transaction, and answer what became of each."""
+    await judge_group(place.bench, [a_member(place, batch) for batch in batches])
+    settled = {each.batch_id: each for each in await place.emitted(UsageBatchSettled)}
+    return [settled[batch.batch_id] for batch in batches]
 
 
 async def do_due_work(place: Workplace) -> int:

@@ -5,15 +5,17 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.paa_billing.service import SERVICE
-from shared.messages.paa_billing import LeaveFirm
+from shared.messages.paa_billing import LeaveFirm, UsageBatchSettled
 from shared.messaging.registry import Service
 from tests.billing import (
     Holder,
+    a_batch,
     a_firm,
     a_person,
     a_use,
@@ -23,6 +25,7 @@ from tests.billing import (
     lines_of,
     opened,
     report,
+    report_together,
     resources,
 )
 from tests.messaging import NOON, Workplace
@@ -39,7 +42,7 @@ async def place(workplace_of: Make) -> Workplace:
 
 @pytest.fixture
 async def uses(place: Workplace) -> list[dict[str, Any]]:
-    """Uses before, while and after a firm pays; long ago, free, capped, wrong, of a late account."""
+    """Uses before, while, after a firm pays; long ago, free, capped, wrong, corrected, of a late account."""
     firm, person, other = await a_firm(place), await a_person(place), await a_person(place)
     await join(place, firm, person)
     place.clock.forward(minutes=10)
@@ -51,6 +54,8 @@ async def uses(place: Workplace) -> list[dict[str, Any]]:
         a_use(other, usage_id="free", kind="opinion"),
         a_use(other, datetime(2012, 3, 31, tzinfo=UTC), usage_id="old", kind="name_search"),
         a_use(other, usage_id="wrong", pages=-1),
+        a_use(other, usage_id="bytes", kind="docket_report", pages=None),
+        a_use(person, usage_id="minute 0", pages=None),
         a_use("", usage_id="late"),
     ]
 
@@ -90,5 +95,43 @@ async def test_batches_of_any_size_and_order_give_the_same_lines(
     together = await booked_as(place, [uses], known_before=0)
     apart = await booked_as(place, [*batches, *repeated], data.draw(st.integers(0, len(batches))))
 
-    assert len(together) == len(uses) - 1
+    assert len(together) == len({use["usage_id"] for use in uses}) - 1
     assert apart == together
+
+
+CONTENTS: list[dict[str, Any]] = [{"pages": 3}, {"pages": 4}, {"pages": None}, {"pages": 0}]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    sizes=st.lists(st.integers(0, 4), min_size=1, max_size=4),
+    picked=st.lists(
+        st.tuples(st.sampled_from(["u1", "u2"]), st.sampled_from(CONTENTS), st.booleans()),
+        min_size=16,
+        max_size=16,
+    ),
+)
+async def test_batches_in_one_pass_have_the_outcome_of_batches_one_by_one(
+    place: Workplace, sizes: list[int], picked: list[tuple[str, dict[str, Any], bool]]
+) -> None:
+    person = await a_person(place)
+    records = iter(
+        a_use(person if is_known else "9999999", usage_id=usage_id, **content)
+        for usage_id, content, is_known in picked
+    )
+    batches = [list(itertools.islice(records, size)) for size in sizes]
+    group, alone = next(COURTS), next(COURTS)
+
+    together = await report_together(place, *[a_batch(*batch, court_id=group) for batch in batches])
+    one_by_one = [await report(place, *batch, court_id=alone) for batch in batches]
+
+    assert [what_became(each) for each in together] == [what_became(each) for each in one_by_one]
+    lines = {group: [], alone: []}
+    for line in await lines_of(place):
+        lines.setdefault(line.pop("court_id"), []).append(line)
+    assert lines[group] == lines[alone]
+
+
+def what_became(settled: UsageBatchSettled) -> dict[str, Any]:
+    """An answer without what differs with each batch."""
+    return {k: v for k, v in msgspec.to_builtins(settled).items() if k not in ("court_id", "batch_id")}

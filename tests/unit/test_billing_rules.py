@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.paa_billing.model import Quarter
 from services.paa_billing.model.firms import Account, Actor, Invitation, Membership
-from services.paa_billing.model.intake import ReportedUse
+from services.paa_billing.model.intake import BillingFacts, ReportedUse
 from services.paa_billing.rules.actors import who_asks, why_not_sensitive
 from services.paa_billing.rules.booking import quarters_to_begin, sort_out, who_pays
 from services.paa_billing.rules.firms import is_meant
@@ -167,10 +167,14 @@ def a_use(usage_id: str, digest: bytes) -> ReportedUse:
 def test_every_use_is_new_or_a_duplicate_or_in_conflict(
     reported: list[tuple[str, bytes]], kept: dict[str, bytes]
 ) -> None:
-    fresh, duplicates, conflicts = sort_out([a_use(*each) for each in reported], kept)
+    facts = BillingFacts(zone=POLICIES.zone, schedules=(), accounts={}, exemptions={}, memberships={})
 
-    assert len(fresh) + len(duplicates) + len(conflicts) == len(reported)
-    assert {use.usage_id for use in fresh} == {usage_id for usage_id, _ in reported} - set(kept)
-    assert len({use.usage_id for use in fresh}) == len(fresh)
-    winners = kept | {use.usage_id: use.digest for use in fresh}
-    assert all(use.digest == winners[use.usage_id] for use in duplicates)
+    found = sort_out([a_use(*each) for each in reported], kept, "ncwbk", facts)
+
+    assert len(found.waiting) + found.duplicates + len(found.unbookable) == len(reported)
+    assert set(found.taken) == {usage_id for usage_id, _ in reported} - set(kept)
+    assert len(found.taken) == len(found.waiting)
+    winners = kept | found.taken
+    assert found.duplicates == sum(winners[usage_id] == digest for usage_id, digest in reported) - len(
+        found.taken
+    )

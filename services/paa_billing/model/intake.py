@@ -7,6 +7,7 @@ takes ten times as long to make.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -115,3 +116,30 @@ class Booking:
     duplicate: int = 0
     waiting: int = 0
     unbookable: tuple[Unbookable, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Sorted:
+    """The uses of one report: those with a price, those whose account isn't known, and the others."""
+
+    court_id: str
+    priced: list[PricedUse] = field(default_factory=list)
+    waiting: list[ReportedUse] = field(default_factory=list)
+    duplicates: int = 0
+    unbookable: list[Unbookable] = field(default_factory=list)
+
+    @property
+    def taken(self) -> dict[str, bytes]:
+        """The digests of those that take their ids."""
+        taking = chain((priced.use for priced in self.priced), self.waiting)
+        return {use.usage_id: use.digest for use in taking}
+
+    @property
+    def booking(self) -> Booking:
+        """What became of the report, once all is kept."""
+        return Booking(
+            booked=len(self.priced),
+            duplicate=self.duplicates,
+            waiting=len(self.waiting),
+            unbookable=tuple(sorted(self.unbookable, key=lambda each: each.position)),
+        )

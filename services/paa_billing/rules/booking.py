@@ -6,7 +6,14 @@ from uuid import UUID
 
 from services.paa_billing.model import Exemption, FeeSchedule, NotPriced, Price, Quarter, Usage, in_zone
 from services.paa_billing.model.firms import Membership
-from services.paa_billing.model.intake import BillingFacts, BusinessDay, PricedUse, ReportedUse, Unbookable
+from services.paa_billing.model.intake import (
+    BillingFacts,
+    BusinessDay,
+    PricedUse,
+    ReportedUse,
+    Sorted,
+    Unbookable,
+)
 from services.paa_billing.prices import exemption_in_force, price, schedule_in_force
 
 REPORTED_FIELDS = {"page_count": "pages", "byte_count": "bytes", "record_count": "records"}
@@ -14,47 +21,43 @@ REPORTED_FIELDS = {"page_count": "pages", "byte_count": "bytes", "record_count":
 
 
 def sort_out(
-    uses: Iterable[ReportedUse], kept: Mapping[str, bytes]
-) -> tuple[list[ReportedUse], list[ReportedUse], list[Unbookable]]:
-    """The uses that are new, those reported before with the same content, and those with another content.
+    uses: Iterable[ReportedUse], kept: Mapping[str, bytes], court_id: str, facts: BillingFacts
+) -> Sorted:
+    """What becomes of a court's uses: one whose id is taken is a duplicate, or in conflict.
 
-    `kept` holds the digests of the ids that are kept already; of two in one batch the first counts.
+    `kept` holds the digests of the ids that are taken already. Of two in one batch the first counts that gets
+    a price or waits; what is refused takes no id, so that a court can report it again, corrected.
     """
-    seen = dict(kept)
-    fresh: list[ReportedUse] = []
-    duplicates: list[ReportedUse] = []
-    conflicts: list[Unbookable] = []
+    taken = dict(kept)
+    found = Sorted(court_id=court_id)
     for use in uses:
-        if use.usage_id not in seen:
-            seen[use.usage_id] = use.digest
-            fresh.append(use)
-        elif seen[use.usage_id] == use.digest:
-            duplicates.append(use)
+        digest = taken.get(use.usage_id)
+        if digest is not None and digest == use.digest:
+            found.duplicates += 1
+        elif digest is not None:
+            found.unbookable.append(refuse_use(use, "usage_id", "id_used_for_another_use"))
+        elif use.account_number not in facts.accounts:
+            taken[use.usage_id] = use.digest
+            found.waiting.append(use)
         else:
-            conflicts.append(refuse_use(use, "usage_id", "id_used_for_another_use"))
-    return fresh, duplicates, conflicts
+            outcome = price_use(use, court_id, facts, _business_day(use, facts))
+            if isinstance(outcome, PricedUse):
+                taken[use.usage_id] = use.digest
+                found.priced.append(outcome)
+            else:
+                found.unbookable.append(outcome)
+    return found
 
 
-def price_uses(
-    uses: Iterable[ReportedUse], court_id: str, facts: BillingFacts
-) -> tuple[list[PricedUse], list[Unbookable]]:
-    """The uses of known accounts with price and payer, and those that have none."""
-    priced: list[PricedUse] = []
-    refused: list[Unbookable] = []
-    for use in uses:
-        today = in_zone(use.used_at, facts.zone).date()
-        day = facts.days.get(today)
-        if day is None:
-            day = facts.days[today] = BusinessDay(
-                schedule=schedule_in_force(facts.schedules, use.used_at, facts.zone),
-                quarter=Quarter.of(use.used_at, facts.zone),
-            )
-        outcome = price_use(use, court_id, facts, day)
-        if isinstance(outcome, PricedUse):
-            priced.append(outcome)
-        else:
-            refused.append(outcome)
-    return priced, refused
+def _business_day(use: ReportedUse, facts: BillingFacts) -> BusinessDay:
+    today = in_zone(use.used_at, facts.zone).date()
+    day = facts.days.get(today)
+    if day is None:
+        day = facts.days[today] = BusinessDay(
+            schedule=schedule_in_force(facts.schedules, use.used_at, facts.zone),
+            quarter=Quarter.of(use.used_at, facts.zone),
+        )
+    return day
 
 
 def price_use(

@@ -25,18 +25,19 @@ async def insert_waiting(
     uses: Sequence[tuple[str, ReportedUse]],
     received_at: datetime,
     give_up_at: datetime,
-) -> set[tuple[str, str]]:
-    """Keep courts' uses until their accounts are known; answers courts and ids that didn't wait before."""
+) -> None:
+    """Keep courts' uses until their accounts are known, in the order of their ids.
+
+    Raises UniqueViolationError if one of an id waits already.
+    """
     rows = sorted(uses, key=lambda row: (row[0], row[1].usage_id))
-    added = await connection.fetch(
+    await connection.execute(
         """
         INSERT INTO waiting_usage (court_id, usage_id, digest, account_number, batch_id, position, record,
                                    received_at, give_up_at)
         SELECT court_id, usage_id, digest, account_number, batch_id, position, record, $8, $9
           FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::uuid[], $6::integer[], $7::bytea[])
                AS reported (court_id, usage_id, digest, account_number, batch_id, position, record)
-        ON CONFLICT (court_id, usage_id) DO NOTHING
-        RETURNING court_id, usage_id
         """,
         [court_id for court_id, _ in rows],
         [use.usage_id for _, use in rows],
@@ -48,7 +49,6 @@ async def insert_waiting(
         received_at,
         give_up_at,
     )
-    return {(row["court_id"], row["usage_id"]) for row in added}
 
 
 async def has_waiting(connection: Connection, account_number: str) -> bool:

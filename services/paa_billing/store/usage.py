@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.paa_billing.model import Quarter
 from services.paa_billing.model.intake import BookedLine
-from shared.database import Connection, UniqueViolationError
+from shared.database import Connection
 from shared.money import Cents
 
 _INSERT_LINES = """
@@ -64,19 +64,13 @@ async def find_digests(
     return digests
 
 
-async def insert_lines(connection: Connection, recorded_at: datetime, lines: Sequence[BookedLine]) -> bool:
-    """Book lines whose ids were free when they were looked for; books none and says no if one isn't any more.
+async def insert_lines(connection: Connection, recorded_at: datetime, lines: Sequence[BookedLine]) -> None:
+    """Book lines, in the order of their ids. Raises UniqueViolationError if an id is taken.
 
-    An id that another transaction is taking is waited for; all take them in the same order. The lines travel
-    as one array of rows, which is cheaper for both ends than an array for each column, or than JSON; and to
-    ask for conflicts (`ON CONFLICT`), which are rare, would cost as much as half of the ids.
+    The lines travel as one array of rows, which is cheaper for both ends than an array for each column, or
+    than JSON; and to ask for conflicts (`ON CONFLICT`), which are rare, costs as much as half of the ids.
     """
-    try:
-        async with connection.transaction():
-            await connection.execute(_INSERT_LINES, _as_rows(lines), recorded_at)
-    except UniqueViolationError:
-        return False
-    return True
+    await connection.execute(_INSERT_LINES, _as_rows(lines), recorded_at)
 
 
 async def restamp_lines(
