@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from argon2 import extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from services.accounts.model import Credential
@@ -28,14 +29,12 @@ async def is_password(resources: Resources, credential: Credential | None, passw
     return await resources.hashing.run(partial(_compare, resources, credential, password))
 
 
-async def rehash(resources: Resources, credential: Credential | None, password: str) -> str | None:
-    """A better verifier of a right password: taken over, or of lower parameters than today's; else None."""
-    if credential is None:
-        return None
-    is_taken_over = credential.scheme != "argon2id"
-    if is_taken_over or resources.hasher.check_needs_rehash(credential.password_hash):
-        return await hash_password(resources, password)
-    return None
+def is_outdated(resources: Resources, credential: Credential) -> bool:
+    """Was the verifier made of a digest that was taken over, or with a parameter lower than today's?"""
+    if credential.scheme != "argon2id":
+        return True
+    kept = extract_parameters(credential.password_hash)
+    return kept.memory_cost < resources.hasher.memory_cost or kept.time_cost < resources.hasher.time_cost
 
 
 def _compare(resources: Resources, credential: Credential | None, password: str) -> bool:

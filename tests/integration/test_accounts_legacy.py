@@ -89,13 +89,25 @@ async def test_many_first_sign_ins_at_once_all_get_in(place: Workplace) -> None:
 
 
 async def test_a_hash_that_is_strong_already_is_taken_over_as_it_is(place: Workplace) -> None:
-    verifier = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash("An old one")
+    verifier = argon2.PasswordHasher(time_cost=2, memory_cost=32 * 1024, parallelism=4).hash("An old one")
     row = a_legacy_row()
 
     await load(place, row, verifiers=[verifier])
 
     assert await place.pool.fetchval("SELECT password_hash FROM credentials") == verifier
     assert isinstance(await sign_in(place, row.user_name, "An old one"), SignedIn)
+    assert await place.pool.fetchval("SELECT password_hash FROM credentials") == verifier
+
+
+async def test_a_weak_argon2id_hash_is_refused_by_name_and_rests_nowhere(place: Workplace) -> None:
+    weak = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash("An old one")
+
+    outcome = await load(place, a_legacy_row(), a_legacy_row(), verifiers=[sha256_verifier(), weak])
+
+    reason = "weaker_than_argon2id_m19456_t2"
+    assert outcome.refused == (RowRefused(row=2, field="verifier", reason=reason),)
+    assert outcome.loaded == 1
+    assert await tables_holding(place.pool, weak.rpartition("$")[2]) == []
 
 
 async def test_each_bad_row_is_named_with_its_field_and_the_others_are_loaded(place: Workplace) -> None:

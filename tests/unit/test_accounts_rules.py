@@ -14,7 +14,7 @@ from services.accounts.rules import guards, legacy, totp
 from services.accounts.settings import Settings, draw_number, open_resources
 from shared.errors import SettingsError
 from shared.policies import read_policies
-from shared.verifiers import digest_of
+from shared.verifiers import Argon2id, digest_of
 
 NOW = datetime(2024, 2, 1, 18, 0, tzinfo=UTC)
 POLICIES = read_policies().accounts
@@ -189,7 +189,7 @@ def test_content_and_salt_may_be_erased_together_and_the_chain_still_holds() -> 
         ("sha256$" + "ab" * 31, False),
         ("ab" * 32, False),
         ("sha256$e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", False),
-        ("$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21l$" + "A" * 43, True),
+        ("$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21l$" + "A" * 43, True),
         ("$argon2id$v=19$m=999999999,t=1,p=1$c29tZXNhbHRzb21l$" + "A" * 43, False),
         ("$argon2id$v=19$m=64,t=9999,p=1$c29tZXNhbHRzb21l$" + "A" * 43, False),
         ("$argon2id$v=19$m=640,t=1,p=64$c29tZXNhbHRzb21l$" + "A" * 43, False),
@@ -201,7 +201,28 @@ def test_content_and_salt_may_be_erased_together_and_the_chain_still_holds() -> 
     ],
 )
 def test_a_verifier_is_of_a_known_form_and_cheap_enough_to_check(verifier: str, is_known: bool) -> None:
-    assert (legacy.find_verifier(verifier) is not None) is is_known
+    assert (legacy.judge_verifier(verifier) != legacy.UNKNOWN) is is_known
+
+
+@pytest.mark.parametrize(
+    ("parameters", "is_kept"),
+    [
+        ("m=19456,t=2,p=1", True),
+        ("m=131072,t=16,p=16", True),
+        ("m=19455,t=2,p=1", False),
+        ("m=65536,t=1,p=4", False),
+        ("m=8,t=1,p=1", False),
+    ],
+)
+def test_an_argon2id_verifier_is_kept_only_at_or_above_what_is_advised(
+    parameters: str, is_kept: bool
+) -> None:
+    verifier = f"$argon2id$v=19${parameters}$c29tZXNhbHRzb21l$" + "A" * 43
+
+    found = legacy.judge_verifier(verifier)
+
+    assert isinstance(found, Argon2id) is is_kept
+    assert is_kept or found == "weaker_than_argon2id_m19456_t2"
 
 
 def test_numbers_have_seven_digits() -> None:

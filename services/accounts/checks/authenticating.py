@@ -27,7 +27,7 @@ async def authenticate_client(command: AuthenticateClient, bench: Workbench) -> 
 
 async def _open_for_client(
     command: AuthenticateClient, account: Account, credential: Credential, network: str, work: Work
-) -> ClientAuthenticated:
+) -> ClientAuthenticated | SignInRefused:
     duties = await credentials.get_duties(work.connection, account.id, work.now)
     entrant = clients.Entrant(
         account=account,

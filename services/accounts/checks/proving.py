@@ -1,10 +1,11 @@
 """Proving: a password that was right, and the passcode with it, settled under the account's lock."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from services.accounts import passwords
 from services.accounts.checks.guarding import count_guess, fail, forgive, is_passcode
+from services.accounts.checks.rehashing import rehash
 from services.accounts.checks.settling import Workbench, busy, find_settled, settle_once
 from services.accounts.model import Account, Credential
 from services.accounts.rules import access, guards
@@ -19,10 +20,9 @@ from shared.messages.base import Message, NotAllowed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """A counted attempt whose password was right; `rehashed` is a better verifier, if there is one."""
+    """A counted attempt whose password was right, and the passcode given with it."""
 
     credential: Credential
-    rehashed: str | None
     passcode: str | None
 
 
@@ -35,9 +35,6 @@ async def is_proved(proof: Proof, account: Account, work: Work) -> bool:
         await fail(work, account, guard)
         return False
     await credentials.update_guard(work.connection, guards.after_success(guard))
-    if proof.rehashed is not None and present == proof.credential:
-        better = replace(present, scheme="argon2id", password_hash=proof.rehashed, recipe="")
-        await credentials.update_credential(work.connection, better)
     if not account.has_second_factor:
         return True
     if proof.passcode is None or not await is_passcode(work, account, proof.passcode):
@@ -60,14 +57,16 @@ async def prove_again(command: ProveAgain, bench: Workbench) -> Message:
         return answer
     try:
         is_right = await passwords.is_password(bench.resources, credential, password)
-        rehashed = await passwords.rehash(bench.resources, credential, password) if is_right else None
     except BusyError:
         await forgive(credential, bench)
         return busy()
     if credential is None:
         return ProofRefused()
-    proof = Proof(credential=credential, rehashed=rehashed, passcode=passcode)
-    return await settle_once(command, bench, partial(_refresh, proof) if is_right else _count_failure)
+    proof = Proof(credential=credential, passcode=passcode)
+    outcome = await settle_once(command, bench, partial(_refresh, proof) if is_right else _count_failure)
+    if isinstance(outcome, ProvedAgain):
+        await rehash(credential, password, bench)
+    return outcome
 
 
 async def _refresh(proof: Proof, work: Work) -> ProvedAgain | ProofRefused | NotAllowed:

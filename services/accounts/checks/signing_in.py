@@ -11,6 +11,7 @@ from uuid import UUID
 from services.accounts import passwords
 from services.accounts.checks.guarding import fail
 from services.accounts.checks.proving import Proof, is_proved
+from services.accounts.checks.rehashing import rehash
 from services.accounts.checks.settling import Workbench, busy
 from services.accounts.checks.throttling import ThrottledError, admit_stranger, forgive_stranger
 from services.accounts.model import Account, Counted, Credential, Duties, Session
@@ -74,7 +75,6 @@ async def enter(entry: Entry, bench: Workbench, opening: Opening[R]) -> R | Sign
         return Busy(retry_after_seconds=error.retry_after_seconds)
     try:
         is_right = await passwords.is_password(bench.resources, attempt.credential, password)
-        rehashed = await passwords.rehash(bench.resources, attempt.credential, password) if is_right else None
     except BusyError:
         await forgive_stranger(attempt, bench)
         return busy()
@@ -83,8 +83,11 @@ async def enter(entry: Entry, bench: Workbench, opening: Opening[R]) -> R | Sign
     async with bench.transaction() as work:
         if not is_right:
             return await _turn_away(attempt.credential.account_id, work)
-        proof = Proof(credential=attempt.credential, rehashed=rehashed, passcode=passcode or None)
-        return await _let_in(proof, attempt.in_network, opening, work)
+        proof = Proof(credential=attempt.credential, passcode=passcode or None)
+        outcome = await _let_in(proof, attempt.in_network, opening, work)
+    if not isinstance(outcome, SignInRefused):
+        await rehash(attempt.credential, password, bench)
+    return outcome
 
 
 async def _turn_away(account_id: UUID, work: Work) -> SignInRefused:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.accounts.model import Account
+from shared.messages.accounts import SignInRefused
 from shared.messages.accounts.clients import ClientAuthenticated
 
 REDACTING = "1"
@@ -20,6 +21,8 @@ MUST_REDACT = ClientAuthenticated(
 CODE_MISSING = "A required client code was not entered: this token does not serve searching."
 SEARCH_INACTIVE = "Search privileges are inactive: this token serves filing, not searching."
 UPGRADE_FIRST = "Upgrade this account first: this token serves neither searching nor filing."
+OF_A_FIRM = "This account is for a firm's bills: this token serves neither searching nor filing."
+HELD = "This account is being reviewed: until then this token serves neither searching nor filing."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,19 +45,24 @@ class Entrant:
         return self.is_code_required and not self.client_code.strip()
 
 
-def refuse_client(entrant: Entrant) -> ClientAuthenticated | None:
+def refuse_client(entrant: Entrant) -> ClientAuthenticated | SignInRefused | None:
     """Why a program gets no token though it has shown all that proves who it is for, or None."""
     if entrant.is_restricted:
-        return NOT_LET_IN
+        return SignInRefused()
     return MUST_REDACT if entrant.is_filer and entrant.redact_flag != REDACTING else None
 
 
 def warning(entrant: Entrant) -> str:
     """What a token doesn't serve, and why; empty where it serves all."""
-    if not entrant.account.is_upgraded:
+    account = entrant.account
+    if not account.is_upgraded:
         return UPGRADE_FIRST
+    if account.kind == "paa":
+        return OF_A_FIRM
+    if account.status == "held_for_review":
+        return HELD
     causes = (
-        (not entrant.account.is_search_active, SEARCH_INACTIVE),
+        (not account.is_search_active, SEARCH_INACTIVE),
         (entrant.lacks_code, CODE_MISSING),
     )
     return " ".join(text for is_so, text in causes if is_so)

@@ -14,7 +14,10 @@ from shared.messages.accounts import Kind, LegacyAccount, RowRefused
 from shared.verifiers import Argon2id, Digest, VerifierError, read_verifier
 
 _INDIVIDUAL_USER_NAME = re.compile(r"[a-z]{2}[0-9]{4}", re.ASCII)
+_LEAST_MEMORY_KIB, _LEAST_PASSES = 19 * 1024, 2
 _MOST_MEMORY_KIB, _MOST_PASSES, _MOST_LANES = 128 * 1024, 16, 16
+UNKNOWN = "not_a_known_form"
+WEAK = f"weaker_than_argon2id_m{_LEAST_MEMORY_KIB}_t{_LEAST_PASSES}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +47,11 @@ def sort_rows(
     refused = []
     for number, (row, text) in enumerate(zip(rows, verifiers, strict=True), start=1):
         problem = refuse_row(row)
-        verifier = find_verifier(text)
+        verifier = judge_verifier(text)
         if problem is not None:
             refused.append(RowRefused(row=number, field=problem[0], reason=problem[1]))
-        elif verifier is None:
-            refused.append(RowRefused(row=number, field="verifier", reason="not_a_known_form"))
+        elif isinstance(verifier, str):
+            refused.append(RowRefused(row=number, field="verifier", reason=verifier))
         elif row.user_name.lower() in fit:
             refused.append(RowRefused(row=number, field="user_name", reason="twice_in_this_load"))
         else:
@@ -74,14 +77,21 @@ def refuse_row(row: LegacyAccount) -> tuple[str, str] | None:
     return None if texts.is_email(row.email) else ("email", "not_an_address")
 
 
-def find_verifier(text: str) -> Argon2id | Digest | None:
-    """A verifier of a known form, not of an empty password, that takes bearable memory and time."""
+def judge_verifier(text: str) -> Argon2id | Digest | str:
+    """A verifier that may be kept, or wrapped and kept; else why not.
+
+    It is of a known form, not of an empty password, and takes bearable memory and time. A weak argon2id can't
+    be wrapped, since its digest comes with salt and parameters, and kept it would be the first to be cracked.
+    """
     try:
         found = read_verifier(text)
     except VerifierError:
-        return None
-    is_fit = _is_affordable(found) if isinstance(found, Argon2id) else not found.is_of_nothing
-    return found if is_fit else None
+        return UNKNOWN
+    if isinstance(found, Digest):
+        return UNKNOWN if found.is_of_nothing else found
+    if not _is_affordable(found):
+        return UNKNOWN
+    return WEAK if found.memory_kib < _LEAST_MEMORY_KIB or found.passes < _LEAST_PASSES else found
 
 
 def taken_over(row: LegacyAccount, *, account_id: UUID, now: datetime) -> Account:
