@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from services.linking.model import ReminderRound
-from services.linking.rules.reminders import is_still_meant, reminder_of
+from services.linking.rules.reminders import is_still_meant, is_to_be_told, reminder_of
 from services.linking.rules.throttles import window_edge
 from services.linking.settings import Resources
 from services.linking.store import courts, exporting, proofs, reminders
@@ -50,7 +50,7 @@ async def _go_on_with(held: ReminderRound, work: UnitOfWork[Resources]) -> None:
     if not roster or not is_still_meant(court, held.go_live_at, held.days_from_go_live, work.now):
         await reminders.finish_round(work.connection, held, work.now)
         return
-    told = [reminder_of(member, held, work.now) for member in roster if not member.is_linked]
+    told = [reminder_of(member, held, work.now) for member in roster if is_to_be_told(member)]
     for reminder in told:
         work.emit(reminder)
     await reminders.move_round(work.connection, held, roster[-1].login, len(told))

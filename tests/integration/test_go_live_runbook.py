@@ -109,9 +109,7 @@ async def prepare(house: House) -> assistance.AssistanceSessionScheduled:
     assert (shown.time_zone, shown.go_live_at) == ("America/New_York", None)
     contact = linking.SetCourtContact(court_id=COURT, help_desk="(212) 555-0100", contact_email=EMAIL)
     await house.do(2, contact)
-    now = house.linking.clock()
-    loaded = await house.do(3, a_roster(now, a_row("ann"), a_row("bob", line=3), court_id=COURT))
-    assert loaded.added == 2
+    await load_the_roster(house)
     await house.do(4, linking.SetGoLive(court_id=COURT, local_time="2024-05-06T12:00"))
     scheduled: assistance.AssistanceSessionScheduled = await house.do(
         5,
@@ -120,6 +118,18 @@ async def prepare(house: House) -> assistance.AssistanceSessionScheduled:
         ),
     )
     return scheduled
+
+
+async def load_the_roster(house: House) -> None:
+    """Step 3: a file of three rows, of which one is wrong and is read of afterwards."""
+    rows = (a_row("ann"), a_row("bob", line=3), a_row("cem", line=4, role="juror"))
+    roster_id = (await house.do(3, linking.BeginRoster(court_id=COURT))).roster_id
+    piece = a_roster(house.linking.clock(), *rows, court_id=COURT, roster_id=roster_id)
+    assert (await house.do(3, piece)).added == 2
+    ids: dict[str, Any] = {"court_id": COURT, "roster_id": roster_id}
+    await house.do(3, linking.FinishRoster(**ids, row_count=3))
+    (refused,) = (await house.do(3, linking.RosterRefusals(**ids))).refused
+    assert (refused.line, refused.field) == (4, "role")
 
 
 async def wait_and_move(house: House, who: Assertion, session: assistance.AssistanceSessionScheduled) -> None:
@@ -151,7 +161,8 @@ async def go_live(house: House, account_id: UUID) -> UUID:
     proof = await house.do(9, a_proof(house), by=who)
     link = await house.do(9, linking.ConfirmLink(proof_id=proof.proof_id), by=who)
     (right,) = (await house.do(9, linking.WhatMayIFile(), by=who)).rights
-    assert right.link_id == link.link_id
+    (filer,) = (await house.do(9, linking.WhoFilesHere(court_id=COURT), by=who)).filers
+    assert right.link_id == filer.link_id == link.link_id
     link_id: UUID = right.link_id
     return link_id
 
@@ -192,6 +203,7 @@ async def test_the_runbook_is_followed_on_a_fresh_system_and_everyone_concerned_
     assert before == [
         *((kind, "ann@proved.example") for kind in booked),
         *(("go_live_ahead", address) for address in both),
+        ("roster_loaded_court", EMAIL),
     ]
     assert difference(at_go_live, before) == [
         ("court_went_live", EMAIL),

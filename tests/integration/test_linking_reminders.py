@@ -127,6 +127,7 @@ async def test_a_date_moved_before_it_happens_replans_the_reminders(place: Workp
     stale = RemindOfGoLive(court_id=NYSBK, go_live_at=LIVE, days_from_go_live=-30)
 
     moved = await set_go_live(place, "2024-08-05")
+    left = await place.pool.fetchval("SELECT count(*) FROM due_work WHERE occasion LIKE '2024-07-01%'")
     await place.send(stale, sender="linking")
     for days in (-90, -30, -7, -1, 0):
         await reach(place, LIVE + timedelta(days=days, hours=9 if days else 0))
@@ -135,6 +136,7 @@ async def test_a_date_moved_before_it_happens_replans_the_reminders(place: Workp
         await reach(place, moved.go_live_at + timedelta(days=days, hours=9 if days else 0))
 
     instants = [(event.go_live_at, event.days_from_go_live) for event in before_the_new_date]
+    assert left == 0
     assert instants == [(LIVE, -90), (moved.go_live_at, -90)]
     after = (await place.emitted(GoLiveReminderDue))[len(instants) :]
     assert [(e.go_live_at, e.days_from_go_live) for e in after] == [

@@ -187,11 +187,11 @@ class ReminderRound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RosterMember:
-    """A filing account as a round through the roster meets it."""
+    """A filing account as a round through the roster meets it, perhaps without address."""
 
     id: UUID
     login: str
     name: str
-    email: str
+    email: str | None
     role: FilingRole
     is_linked: bool

@@ -49,6 +49,11 @@ def is_still_meant(court: Court | None, go_live_at: datetime, days: int, now: da
     return court is not None and court.go_live_at == go_live_at and not _is_overtaken(court, days, now)
 
 
+def is_to_be_told(member: RosterMember) -> bool:
+    """Has the person still to act, and does the roster say where they can be told?"""
+    return not member.is_linked and member.email is not None
+
+
 def reminder_of(member: RosterMember, told: ReminderRound, now: datetime) -> GoLiveReminderDue:
     """What a round tells somebody who has not linked; name and address for `notify` alone."""
     recipient = json.dumps({"name": member.name, "email": member.email})

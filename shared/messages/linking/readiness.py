@@ -55,12 +55,12 @@ class PeopleStillToAct(Query, frozen=True, kw_only=True, tag="linking.people_sti
 
 
 class PersonToAct(msgspec.Struct, frozen=True, kw_only=True):
-    """A filing account as the court's roster has it; nothing of any PACER account."""
+    """A filing account as the roster has it, perhaps without address; nothing of any PACER account."""
 
     filing_account_id: UUID
     login: str
     name: str
-    email: str
+    email: str | None
     role: FilingRole
 
 
