@@ -1,6 +1,8 @@
 """PostgreSQL: pools, transactions, and which errors mean that the database is not there."""
 
-import asyncio
+import errno
+import socket
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -41,13 +43,13 @@ _SERVER_SETTINGS = {
     "tcp_keepalives_count": "3",
 }
 _UNAVAILABLE_CLASSES = ("08", "53", "57P0")
-_OF_FILES = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError)
+_UNREACHABLE = (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError)
+_UNREACHABLE_NUMBERS = (errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH)
 _ANY_FAILURE = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     OSError,
-    asyncio.TimeoutError,
 )
 
 
@@ -141,4 +143,8 @@ def is_unavailable(error: BaseException) -> bool:
         return "another operation" in str(error)
     if isinstance(error, asyncpg.InterfaceError):
         return "closed" in str(error) or "connection" in str(error)
-    return isinstance(error, (OSError, asyncio.TimeoutError)) and not isinstance(error, _OF_FILES)
+    if isinstance(error, _UNREACHABLE):
+        return True
+    # Of a name with several addresses, asyncio says of what each failed, without a number.
+    is_of_several = type(error) is OSError and str(error).startswith("Multiple exceptions")
+    return is_of_several or (isinstance(error, OSError) and error.errno in _UNREACHABLE_NUMBERS)

@@ -19,13 +19,18 @@ from tests.servers import FOLDER
 
 TESTS = (
     "tests/contract/test_client_library.py",
+    "tests/contract/test_client_library_closing.py",
+    "tests/contract/test_client_library_consuming.py",
     "tests/integration/test_delivery.py",
     "tests/integration/test_groups.py",
     "tests/integration/test_hostile_messages.py",
     "tests/integration/test_permissions.py",
     "tests/integration/test_redrive.py",
     "tests/integration/test_relay.py",
+    "tests/integration/test_replay_and_trace.py",
     "tests/integration/test_requests.py",
+    "tests/integration/test_settler.py",
+    "tests/faults/test_crash_loop.py",
     "tests/faults/test_crash_points.py",
     "tests/faults/test_drain.py",
     "tests/faults/test_lost_connections.py",

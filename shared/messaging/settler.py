@@ -1,6 +1,7 @@
 """Settling a delivery: judged, answered, and then acknowledged, sent to wait, or parked; never dropped."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Sequence
@@ -47,6 +48,10 @@ def read_envelope(delivery: Delivery) -> Envelope:
     return msgspec.structs.replace(envelope, deadline=None, reply_to=None)
 
 
+def _may_be_tried_at_once(judgement: Judgement) -> bool:
+    return judgement.verdict is Verdict.RETRY and judgement.reason == "failed"
+
+
 class Settler:
     """Settles deliveries of one service, several at a time."""
 
@@ -60,38 +65,48 @@ class Settler:
     async def settle_all(self, deliveries: Sequence[Delivery]) -> None:
         """Bring deliveries to their ends: in one transaction where that goes, else one by one."""
         try:
+            if self._is_database_away:
+                await self._wait_for_database(HOLD_AT_MOST_SECONDS)
             suspects = [delivery for delivery in deliveries if delivery.earlier_deliveries >= SUSPECT]
             if len(deliveries) - len(suspects) > 1:
                 await self._settle_together([each for each in deliveries if each not in suspects])
-            for delivery in deliveries:
-                if not delivery.is_settled and delivery not in suspects:
-                    await self.settle(delivery)
+            await self._settle_one_by_one(
+                [each for each in deliveries if not each.is_settled and each not in suspects]
+            )
             for delivery in random.sample(suspects, len(suspects)):
                 async with self._alone:
-                    await self.settle(delivery)
+                    await self._settle(delivery)
         finally:
             for delivery in deliveries:
                 if not delivery.is_settled:
                     await delivery.give_back()
         if self._is_database_away:  # all that was held is in the last tier; nothing new is begun
             await self._wait_for_database()
-            self._is_database_away = False
 
-    async def settle(self, delivery: Delivery) -> None:
-        """Bring one delivery to its end. Whatever goes wrong, or is cut short, it comes again."""
+    async def _settle_one_by_one(self, deliveries: Sequence[Delivery]) -> None:
+        """Try each once before any is tried again: what fails slowly holds up the others for one try only."""
+        failed = [delivery for delivery in deliveries if not await self._settle(delivery, last_try=1)]
+        for delivery in failed:
+            await asyncio.sleep(QUICK_PAUSE_SECONDS)
+            await self._settle(delivery, first_try=2)
+
+    async def _settle(self, delivery: Delivery, first_try: int = 1, last_try: int = QUICK_TRIES) -> bool:
+        """Bring one delivery to its end; no if it failed and quick tries are left for later.
+
+        Whatever else goes wrong, or is cut short, it comes again.
+        """
         started = time.monotonic()
         envelope: Envelope | None = None
         try:
-            try:
-                envelope = read_envelope(delivery)
-                judgement = await self._judge_patiently(delivery, envelope)
-            except BadEnvelopeError as error:
-                judgement = Judgement(verdict=Verdict.PARK, reason="bad_envelope", error=describe(error))
-            is_settled = await self._carry_out(delivery, envelope, judgement)
-        finally:
-            if not delivery.is_settled:
-                await delivery.give_back()
+            envelope = read_envelope(delivery)
+            judgement = await self._judge_patiently(delivery, envelope, first_try, last_try)
+        except BadEnvelopeError as error:
+            judgement = Judgement(verdict=Verdict.PARK, reason="bad_envelope", error=describe(error))
+        if _may_be_tried_at_once(judgement) and last_try < QUICK_TRIES:
+            return False
+        is_settled = await self._carry_out(delivery, envelope, judgement)
         record_settlement(self._bench, delivery, envelope, judgement, is_settled, time.monotonic() - started)
+        return True
 
     async def _settle_together(self, deliveries: Sequence[Delivery]) -> None:
         """Settle those that one transaction can handle; the others stay as they are."""
@@ -144,9 +159,11 @@ class Settler:
                 await delivery.give_back()
         record_settlement(self._bench, delivery, envelope, judgement, is_settled, 0.0)
 
-    async def _judge_patiently(self, delivery: Delivery, envelope: Envelope) -> Judgement:
+    async def _judge_patiently(
+        self, delivery: Delivery, envelope: Envelope, first_try: int, last_try: int
+    ) -> Judgement:
         """Judge; at once again a few times if it failed, and for minutes if the database is away."""
-        tries, pause = 1, FIRST_HOLD_SECONDS
+        tries, pause = first_try, FIRST_HOLD_SECONDS
         give_up_at = time.monotonic() + HOLD_AT_MOST_SECONDS
         while True:
             judgement = await judge(self._bench, delivery.queue, envelope, delivery.body)
@@ -154,7 +171,7 @@ class Settler:
             if is_held and time.monotonic() < give_up_at:
                 await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 (jitter is no secret)
                 pause = min(pause * 2, LONGEST_HOLD_SECONDS)
-            elif judgement.verdict is Verdict.RETRY and judgement.reason == "failed" and tries < QUICK_TRIES:
+            elif _may_be_tried_at_once(judgement) and tries < last_try:
                 await asyncio.sleep(QUICK_PAUSE_SECONDS * tries)
                 tries += 1
             else:
@@ -175,6 +192,8 @@ class Settler:
         if is_request:
             reply = Reply(type=Failed.message_name(), body=msgspec.json.encode(Failed()))
             await self._answer(envelope, reply)
+            if judgement.verdict is Verdict.HOLD and envelope.reply_to is not None:
+                return await delivery.acknowledge()  # who asked knows it, and nobody else can ask again
             return await self._park(delivery, envelope, judgement)
         if envelope.attempt > len(TIERS):
             return await self._park(delivery, envelope, judgement)
@@ -229,12 +248,15 @@ class Settler:
             return await delivery.give_back()
         return await self._send_to_wait(delivery, envelope, TIERS[-1], envelope.attempt)
 
-    async def _wait_for_database(self) -> None:
-        """Come back once the database answers."""
-        pause = FIRST_HOLD_SECONDS
+    async def _wait_for_database(self, at_most_seconds: float = math.inf) -> None:
+        """Come back once the database answers, or when the time is over."""
+        pause, give_up_at = FIRST_HOLD_SECONDS, time.monotonic() + at_most_seconds
         while not await is_answering(self._bench.pool):
+            if time.monotonic() >= give_up_at:
+                return
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_HOLD_SECONDS)
+        self._is_database_away = False
 
     async def _answer(self, envelope: Envelope | None, reply: Reply | None) -> None:
         if envelope is None or envelope.reply_to is None or reply is None:

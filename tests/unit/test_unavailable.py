@@ -1,5 +1,9 @@
 """Which failures mean that the database is away: those alone hold a delivery without counting an attempt."""
 
+import errno
+import socket
+import ssl
+
 import asyncpg
 import pytest
 
@@ -12,7 +16,10 @@ from shared.database import is_unavailable
         ConnectionRefusedError(),
         ConnectionResetError(),
         TimeoutError(),
-        OSError(113, "no route to host"),
+        OSError(errno.EHOSTUNREACH, "no route to host"),
+        OSError("Multiple exceptions: [Errno 111] Connect call failed, [Errno 113] Connect call failed"),
+        socket.gaierror(socket.EAI_AGAIN, "no name server"),
+        ssl.SSLError("the connection was cut short"),
         asyncpg.CannotConnectNowError("starting up"),
         asyncpg.AdminShutdownError("shutting down"),
         asyncpg.TooManyConnectionsError("too many"),
@@ -29,6 +36,8 @@ def test_the_database_is_away(error: Exception) -> None:
     [
         FileNotFoundError(),
         IsADirectoryError(),
+        PermissionError(),
+        OSError(errno.ENOSPC, "no space left on device"),
         ValueError(),
         asyncpg.UniqueViolationError("twice"),
         asyncpg.QueryCanceledError("too slow"),
