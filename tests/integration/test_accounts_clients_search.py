@@ -65,7 +65,7 @@ async def test_a_held_account_is_let_in_and_may_not_search(place: Workplace) -> 
     member = await a_member(place)
     await place.pool.execute("UPDATE accounts SET status = 'held_for_review', is_search_active = false")
 
-    assert "Search privileges are inactive" in (await let_in(place, member.user_name))[0]
+    assert "serves neither searching nor filing" in (await let_in(place, member.user_name))[0]
 
 
 @pytest.mark.parametrize("kind", ["individual", "paa"])
