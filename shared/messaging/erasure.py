@@ -35,14 +35,30 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     after_id: UUID
 
     @property
-    def needles(self) -> list[bytes]:
-        """What a body that concerns the account holds."""
-        return [term.encode() for term in (str(self.account_id), *self.terms)]
+    def needles(self) -> list[str]:
+        """What a body that concerns the account holds, whatever the case of ASCII letters.
+
+        As PostgreSQL writes bytes in its `escape` form, which it can do of any, in lower case.
+        """
+        return [escaped(term).lower() for term in (str(self.account_id), *self.terms)]
+
+
+def escaped(text: str) -> str:
+    """A text as `encode(..., 'escape')` has it: bytes beyond ASCII in octal, a backslash twice."""
+    return "".join(
+        f"\\{byte:03o}" if byte == 0 or byte > 127 else "\\\\" if byte == 92 else chr(byte)
+        for byte in text.encode()
+    )
 
 
 def quoted(text: str) -> str:
     """A text as it stands in a JSON body, so that it is found whole and not within another."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def quoted_field(name: str, text: str) -> str:
+    """A text as it stands in a JSON body in one field, where it might mean somebody else in another."""
+    return f"{quoted(name)}:{quoted(text)}"
 
 
 async def begin(
@@ -125,7 +141,8 @@ async def _is_unpublished(connection: Connection, search: Search) -> bool:
             """
             SELECT EXISTS (SELECT FROM outbox
                             WHERE emitted_at < $2
-                              AND EXISTS (SELECT FROM unnest($1::bytea[]) AS n WHERE position(n IN body) > 0))
+                              AND EXISTS (SELECT FROM unnest($1::text[]) AS n
+                                           WHERE position(n IN lower(encode(body, 'escape'))) > 0))
             """,
             search.needles,
             search.erased_at,
@@ -150,7 +167,8 @@ async def _blank_announced(connection: Connection, search: Search) -> Key | None
         WITH chunk AS MATERIALIZED (
                SELECT message_id, emitted_at,
                       emitted_at < $3
-                      AND EXISTS (SELECT FROM unnest($4::bytea[]) AS n WHERE position(n IN body) > 0)
+                      AND EXISTS (SELECT FROM unnest($4::text[]) AS n
+                                   WHERE position(n IN lower(encode(body, 'escape'))) > 0)
                       AS is_concerned
                  FROM announced
                 WHERE message_id > $1
@@ -177,7 +195,8 @@ async def _blank_replies(connection: Connection, search: Search) -> Key | None:
         """
         WITH chunk AS MATERIALIZED (
                SELECT queue, message_id,
-                      EXISTS (SELECT FROM unnest($4::bytea[]) AS n WHERE position(n IN reply) > 0)
+                      EXISTS (SELECT FROM unnest($4::text[]) AS n
+                               WHERE position(n IN lower(encode(reply, 'escape'))) > 0)
                       AS is_concerned
                  FROM inbox
                 WHERE (queue, message_id) > ($1, $2)
@@ -204,8 +223,9 @@ async def _blank_parked(work: UnitOfWork[Any], search: Search) -> Key | None:
         WITH chunk AS MATERIALIZED (
                SELECT id,
                       (account_id = $5) IS TRUE OR EXISTS (
-                          SELECT FROM unnest($3::bytea[]) AS n
-                           WHERE position(n IN body) > 0 OR position(n IN convert_to(headers, 'UTF8')) > 0)
+                          SELECT FROM unnest($3::text[]) AS n
+                           WHERE position(n IN lower(encode(body, 'escape'))) > 0
+                              OR position(n IN lower(encode(convert_to(headers, 'UTF8'), 'escape'))) > 0)
                       AS is_concerned
                  FROM parked_messages
                 WHERE id > $1

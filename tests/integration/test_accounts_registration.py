@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from services.accounts.service import SERVICE
+from services.accounts.store.saving import NumbersExhaustedError
 from shared.messages.accounts import (
     AccountActivated,
     AccountChanged,
@@ -181,6 +182,16 @@ async def test_an_account_number_that_was_drawn_before_is_drawn_anew(place: Work
     second = await place.send(a_registration(place))
 
     assert (first.account_number, second.account_number) == ("1234567", "7654321")
+
+
+async def test_when_no_free_number_is_drawn_no_account_is_made(place: Workplace) -> None:
+    place.resources = replace(place.resources, draw_number=lambda: "1234567")
+    await place.send(a_registration(place))
+
+    with pytest.raises(AssertionError, match=NumbersExhaustedError.__name__):
+        await place.send(a_registration(place))
+
+    assert await place.pool.fetchval("SELECT count(*) FROM accounts") == 1
 
 
 async def test_the_same_registration_asked_twice_is_answered_twice_and_done_once(place: Workplace) -> None:

@@ -9,6 +9,7 @@ import pytest
 from services.accounts.service import SERVICE
 from shared.messages.accounts import GrantRole, MyAccount
 from shared.messages.accounts.staff import CallerChecked, CheckCaller
+from shared.messages.accounts.staff_looks import ShowAccountToStaff
 from shared.messaging.registry import Service
 from tests.builders_accounts import (
     Member,
@@ -16,10 +17,12 @@ from tests.builders_accounts import (
     a_member,
     a_person,
     a_psc_member,
+    a_registration,
     a_signed_in_member,
     an_enrolled_member,
     quick_resources,
     sealed,
+    verify,
 )
 from tests.builders_staff import newest_acts
 from tests.messaging import Workplace
@@ -52,6 +55,24 @@ async def test_a_caller_is_checked_without_anybody_learning_the_date_of_birth(pl
         ("caller_gave_wrong_date", {"outcome": "wrong", "actor_account_id": actor}),
         ("caller_checked", {"outcome": "right", "actor_account_id": actor}),
     ]
+
+
+async def test_staff_who_register_somebodys_name_with_a_date_learn_of_no_likeness(place: Workplace) -> None:
+    psc = await a_psc_member(place)
+    known = a_person(date_of_birth=date(1979, 5, 23))
+    await a_member(place, person=known)
+    guess = a_person(
+        first_name=known.first_name, last_name=known.last_name, date_of_birth=known.date_of_birth
+    )
+    fake = a_registration(place, person=guess)
+    registered = await place.send(fake)
+
+    before = await psc.ask(ShowAccountToStaff(account_id=registered.account_id))
+    await verify(place, registered.account_id)
+    after = await psc.ask(ShowAccountToStaff(account_id=registered.account_id))
+
+    assert before.like == ()
+    assert [like.equal_fields for like in after.like] == [("name", "date_of_birth")]
 
 
 async def test_after_a_few_wrong_dates_a_day_none_is_compared_whoever_asks(place: Workplace) -> None:

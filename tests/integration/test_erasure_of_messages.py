@@ -97,6 +97,29 @@ async def test_announced_bodies_that_name_the_account_go_and_no_others(place: Wo
     assert await place.pool.fetchrow("SELECT place, terms FROM erasures") == ("done", [])
 
 
+async def test_a_term_is_found_in_any_case_and_beside_bytes_of_any_kind(place: Workplace) -> None:
+    odd = "\u00fc\u00c9 \\n"
+    bodies_said = [
+        f'{{"email":"{EMAIL.upper()}"}}',
+        f'{{"note":{erasure.quoted(odd)}}}',
+        f"{{{erasure.quoted_field('user_name', f'Ann.{odd}')}}}",
+    ]
+    named = [await say(place, said) for said in bodies_said]
+    parked = await park(place, "", body=b'\x00\xff\\{"EMAIL":"' + EMAIL.title().encode() + b'"}')
+    other = await say(place, '{"last_name":"ann","email":"x"}')
+    await begin(
+        place,
+        terms=[erasure.quoted(EMAIL), erasure.quoted(odd), erasure.quoted_field("user_name", f"ann.{odd}")],
+    )
+
+    await place.work_off("erasures")
+
+    found = await bodies(place)
+    assert [found[message_id] for message_id in named] == [None] * 3
+    assert found[other] is not None
+    assert (await present(place, parked.id)).body is None
+
+
 async def test_what_was_announced_at_the_erasure_or_after_it_stays(place: Workplace) -> None:
     await begin(place)
     later = await say(place, f'{{"account_id":"{ACCOUNT}"}}')

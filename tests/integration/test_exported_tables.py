@@ -3,6 +3,7 @@
 import importlib
 import io
 import json
+import re
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.accounts.store import exporting as exporting_of_accounts
 from services.notify.service import SERVICE as NOTIFY
 from services.paa_billing.service import SERVICE as BILLING
 from shared.database import Pool
@@ -57,6 +59,33 @@ async def test_each_table_of_accounts_is_exported_or_left_out_for_a_reason(
     assert not {*exporting.STATEMENTS} & {*exporting.LEFT_OUT}
     for statement in exporting.STATEMENTS.values():
         assert await pool.fetch(statement, uuid4()) == []
+
+
+async def columns_of(pool: Pool, table: str) -> set[str]:
+    rows = await pool.fetch(
+        """
+        SELECT attname AS name FROM pg_attribute
+         WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped
+        """,
+        table,
+    )
+    return {row["name"] for row in rows}
+
+
+@pytest.mark.parametrize("table", exporting_of_accounts.STATEMENTS)
+async def test_each_column_of_a_table_of_accounts_is_exported_or_left_out_for_a_reason(
+    pool_of: Callable[[str], Awaitable[Pool]], table: str
+) -> None:
+    selected, _, _ = exporting_of_accounts.STATEMENTS[table].partition("FROM")
+    exported = set(re.findall(r"\w+", selected))
+    named = [name for names in exporting_of_accounts.COLUMNS_LEFT_OUT for name in names.split()]
+    left_out = {column for where, _, column in (n.partition(".") for n in named) if where in ("*", table)}
+
+    columns = await columns_of(await pool_of("accounts"), table)
+
+    assert columns
+    assert columns - exported - left_out == set()
+    assert exported & left_out == set()
 
 
 async def part_of(place: Workplace, account_id: Any, kind: Any) -> dict[str, Any]:

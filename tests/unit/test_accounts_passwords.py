@@ -72,6 +72,11 @@ def test_two_letters_of_a_name_are_no_part_and_the_last_label_of_a_domain_is_nob
     assert judged("ma-on-si example 77") is None
 
 
+def test_a_short_word_of_a_domain_is_no_own_part() -> None:
+    assert not holds_own_part("77-law-qz-77", ["x@qz.a-b.example"])
+    assert holds_own_part("77-law-qz-77", ["x@law.example"])
+
+
 @given(some.text(some.characters(categories=["L"]), min_size=3, max_size=30), some.data())
 def test_any_three_letters_in_a_row_of_a_name_are_found(name: str, data: some.DataObject) -> None:
     folded = normalise(name.casefold())

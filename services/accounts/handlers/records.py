@@ -20,6 +20,8 @@ from shared.messages.accounts import (
 from shared.messages.base import NotAllowed
 from shared.messaging import due_work, erasure
 
+_USER_NAME_FIELDS = ("user_name", "login_id")
+
 
 async def ask_erasure(command: AskErasure, work: Work) -> ErasureBegun | ErasureRefused | NotAllowed:
     """Deactivate the account at once, mail how to take it back, and plan the end."""
@@ -56,7 +58,7 @@ async def erase_account(command: EraseAccount, work: Work) -> AccountErased | No
     account = await accounts.lock_account(work.connection, command.account_id)
     if not records.is_final(await store.find_asked_erasure(work.connection, account.id), work.now):
         return None
-    addresses = await store.list_addresses(work.connection, account.id)
+    terms = await _search_terms(account, work)
     await saving.record(work, account, "erased")
     await saving.save_account(work, account, records.erased(account, work.now))
     await store.keep_names_taken(work.connection, account.id, records.taken_names(account))
@@ -64,7 +66,7 @@ async def erase_account(command: EraseAccount, work: Work) -> AccountErased | No
     await store.delete_asked_erasure(work.connection, account.id)
     await exports.end_exports(work.connection, account.id)
     await store.blank_history(work.connection, account.id)
-    await erasure.begin(work, account.id, terms={erasure.quoted(each) for each in addresses})
+    await erasure.begin(work, account.id, terms=terms)
     return AccountErased(account_id=account.id)
 
 
@@ -88,3 +90,14 @@ async def _plan(asked: AskedErasure, account: Account, work: Work) -> None:
     lifetime = asked.final_at - work.now
     token = await saving.issue_token(work, account, "erasure_stop", email=account.email, lifetime=lifetime)
     work.emit(ErasureAsked(account_id=account.id, final_at=asked.final_at, token=token))
+
+
+async def _search_terms(account: Account, work: Work) -> set[str]:
+    """What shows that a message says something of the account: an address, or a user name where one stands.
+
+    A user name may be somebody else's last name, so that it isn't looked for in every field.
+    """
+    addresses = await store.list_addresses(work.connection, account.id)
+    names = await store.list_user_names(work.connection, account.id)
+    named = {erasure.quoted_field(field, name) for field in _USER_NAME_FIELDS for name in names}
+    return {erasure.quoted(each) for each in addresses} | named

@@ -62,7 +62,7 @@ STATEMENTS: Mapping[str, str] = {
          ORDER BY first_seen_at, network
         """,
     "role_grants": """
-        SELECT role, court_id, granted_at, ended_at
+        SELECT role, court_id, granted_by AS granted_by_account_id, granted_at, ends_at, ended_at
           FROM role_grants
          WHERE account_id = $1
          ORDER BY granted_at, id
@@ -83,7 +83,7 @@ STATEMENTS: Mapping[str, str] = {
         SELECT sequence, at, kind, content FROM history WHERE account_id = $1 ORDER BY sequence
         """,
     "asked_erasures": """
-        SELECT asked_at, final_at FROM asked_erasures WHERE account_id = $1
+        SELECT asked_at, final_at, status, is_search_active FROM asked_erasures WHERE account_id = $1
         """,
     "exports": """
         SELECT export_id, asked_at, expires_at, state FROM exports WHERE account_id = $1 ORDER BY asked_at
@@ -94,3 +94,20 @@ LEFT_OUT: Mapping[str, str] = {
     "history_heads": "the last entry's number and hash, by which a shortened history shows",
 }
 """Tables that hold something of an account and give none of it, and why."""
+COLUMNS_LEFT_OUT: Mapping[str, str] = {
+    "*.account_id client_code_rules.payer_id": "the account's own id, which its row in `accounts` gives",
+    "accounts.name_key accounts.email_key accounts.user_name_key authenticators.name_key": (
+        "the same texts as they are compared"
+    ),
+    "accounts.erased_at": "of an erased account no export is made",
+    "credentials.scheme credentials.password_hash credentials.recipe authenticators.secret"
+    " authenticators.last_step backup_codes.code_hash sessions.token_hash email_verifications.token_hash"
+    " one_time_tokens.token_hash": "what proves who somebody is",
+    "authenticators.id role_grants.id": "how the service tells its rows apart",
+    "history.salt history.content_hash history.previous_hash history.entry_hash": (
+        "by what an edited history shows, which says nothing more of the person"
+    ),
+    "exports.key exports.sha256 exports.size_bytes exports.secret exports.asked_by exports.correlation_id"
+    " exports.leased_until exports.is_swept": "how the file is made, where it lies, and what opens it",
+}
+"""Columns of the tables above that aren't given, as `table.column`, `*` for each table, and why."""

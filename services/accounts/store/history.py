@@ -7,6 +7,8 @@ from uuid import UUID
 from services.accounts.model import HistoryEntry, HistoryHead
 from shared.database import Connection
 
+_LAST_SEQUENCE = 2**63 - 1
+
 
 async def find_last_entry(connection: Connection, account_id: UUID) -> HistoryEntry | None:
     """The entry that the next one follows; whoever adds one holds the account's row."""
@@ -50,7 +52,7 @@ async def list_newest(
          LIMIT $3
         """,
         account_id,
-        before,
+        None if before is None else min(before, _LAST_SEQUENCE),
         limit,
     )
     return [HistoryEntry(**row) for row in rows]

@@ -71,7 +71,8 @@ async def list_like_accounts(
 ) -> list[LikeAccount]:
     """What each is like in at least two of name, date of birth and address: all, or those `among` some.
 
-    One whose address was never proved doesn't count, as for `list_likenesses`.
+    One whose address was never proved doesn't count, as for `list_likenesses`, nor is it like any: staff
+    could register one with somebody's name, and try dates of birth until it is like them.
     """
     rows = await connection.fetch(
         """
@@ -86,7 +87,9 @@ async def list_like_accounts(
            AND ((b.name_key = a.name_key AND b.date_of_birth = a.date_of_birth)
                 OR (b.email_key = a.email_key
                     AND (b.name_key = a.name_key OR b.date_of_birth = a.date_of_birth)))
-         WHERE a.id = ANY($1::uuid[]) AND ($3::uuid[] IS NULL OR b.id = ANY($3))
+         WHERE a.id = ANY($1::uuid[])
+           AND (a.is_email_verified OR a.generation = 'legacy')
+           AND ($3::uuid[] IS NULL OR b.id = ANY($3))
          ORDER BY a.id, b.id
          LIMIT $2
         """,

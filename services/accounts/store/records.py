@@ -71,6 +71,21 @@ async def list_addresses(connection: Connection, account_id: UUID) -> list[str]:
     return [row["email"] for row in rows]
 
 
+async def list_user_names(connection: Connection, account_id: UUID) -> list[str]:
+    """Every user name that the account has or had, from before 2014 too, as names are compared."""
+    rows = await connection.fetch(
+        """
+        SELECT user_name_key FROM accounts WHERE id = $1
+        UNION
+        SELECT legacy_user_name_key FROM accounts WHERE id = $1 AND legacy_user_name_key IS NOT NULL
+        UNION
+        SELECT user_name_key FROM former_user_names WHERE account_id = $1
+        """,
+        account_id,
+    )
+    return [row["user_name_key"] for row in rows]
+
+
 async def delete_what_proves(connection: Connection, account_id: UUID) -> None:
     """Forget all by which the holder was known: password, factors, sessions, networks, tokens."""
     await connection.execute(

@@ -1,7 +1,7 @@
 """Roles: what an account may do beyond its own affairs."""
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
@@ -20,7 +20,7 @@ class GrantRole(Command, frozen=True, kw_only=True, tag="accounts.grant_role.v1"
     account_id: UUID
     role: RoleName
     court_id: CourtId | None = None
-    ends_at: datetime | None = None
+    ends_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class GrantFirstRole(Command, frozen=True, kw_only=True, tag="accounts.grant_first_role.v1"):
