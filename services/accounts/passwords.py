@@ -7,6 +7,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from services.accounts.model import Credential
 from services.accounts.settings import Resources
+from shared.bounded_threads import Place
 from shared.verifiers import Digest, digest_of
 
 
@@ -21,12 +22,14 @@ async def wrap_digest(resources: Resources, digest: Digest) -> str:
     return await resources.hashing.run_patiently(partial(resources.hasher.hash, hexadecimal))
 
 
-async def is_password(resources: Resources, credential: Credential | None, password: str) -> bool:
+async def is_password(
+    resources: Resources, credential: Credential | None, password: str, *, place: Place | None = None
+) -> bool:
     """Is this the password? Without a credential, or a password, the answer is no, after the same work.
 
-    Raises BusyError when too many wait already.
+    Raises BusyError when too many wait already, for who has no place in line.
     """
-    return await resources.hashing.run(partial(_compare, resources, credential, password))
+    return await (place or resources.hashing).run(partial(_compare, resources, credential, password))
 
 
 def is_outdated(resources: Resources, credential: Credential) -> bool:

@@ -1,6 +1,8 @@
 """Hashing off the event loop, within limits."""
 
 import asyncio
+import os
+import sys
 import threading
 
 import pytest
@@ -52,3 +54,30 @@ async def test_long_lists_wait_their_turn_and_are_never_refused() -> None:
             tasks = [group.create_task(threads.run_patiently(lambda n=n: n)) for n in range(20)]  # type: ignore[misc]
 
         assert [task.result() for task in tasks] == list(range(20))
+
+
+async def test_a_place_in_line_is_taken_before_there_is_work_and_kept_until_its_work_has_ended() -> None:
+    go_on = threading.Event()
+    with BoundedThreads("test", thread_count=1, waiting_limit=0) as threads:
+        with threads.place() as place:
+            with pytest.raises(BusyError):
+                await threads.run(lambda: "refused")
+            first = await place.run(lambda: "first")
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await place.run(go_on.wait)
+        with pytest.raises(BusyError):
+            await threads.run(lambda: "refused")
+        go_on.set()
+
+        assert await threads.run_patiently(lambda: first) == "first"
+        assert await threads.run(lambda: "free") == "free"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a niceness for each thread")
+async def test_the_threads_give_way_to_the_event_loop() -> None:
+    def own_niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    with BoundedThreads("test", thread_count=1, waiting_limit=0) as threads:
+        assert await threads.run(own_niceness) > own_niceness()

@@ -23,17 +23,21 @@ async def admit(account_id: UUID | None, bench: Workbench) -> Credential | None:
     if account_id is None:
         return None
     async with bench.transaction() as work:
-        return await count_guess(account_id, work)
+        guard, credential = await credentials.lock_guarded(work.connection, account_id)
+        return await count_guess(guard, credential, work)
 
 
-async def count_guess(account_id: UUID, work: Work) -> Credential | None:
-    """The same within a transaction, which must be committed before the password is looked at."""
-    guard = await credentials.lock_guard(work.connection, account_id, "password")
+async def count_guess(guard: Guard, credential: Credential, work: Work) -> Credential | None:
+    """The same within a transaction, which must be committed before the password is looked at.
+
+    If the password was replaced while the guard was waited for, it is the one before; what settles the
+    attempt then sees that it isn't current.
+    """
     counted = guards.count_attempt(guard, work.now, work.resources.policies)
     if counted is None:
         return None
     await credentials.update_guard(work.connection, counted)
-    return await credentials.get_credential(work.connection, account_id)
+    return credential
 
 
 async def forgive(credential: Credential | None, bench: Workbench) -> None:

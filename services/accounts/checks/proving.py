@@ -28,8 +28,7 @@ class Proof:
 
 async def is_proved(proof: Proof, account: Account, work: Work) -> bool:
     """The password was right: what has changed since it was compared counts, and then the second factor."""
-    guard = await credentials.lock_guard(work.connection, account.id, "password")
-    present = await credentials.get_credential(work.connection, account.id)
+    guard, present = await credentials.lock_guarded(work.connection, account.id)
     is_current = present.changed_at == proof.credential.changed_at and not guards.is_locked(guard, work.now)
     if not is_current or not access.may_sign_in(account):
         await fail(work, account, guard)
@@ -52,7 +51,10 @@ async def prove_again(command: ProveAgain, bench: Workbench) -> Message:
         answer = await find_settled(command, bench, work) or access.refuse_proving_again(
             asker.account, asker.session
         )
-        credential = None if answer is not None else await count_guess(asker.account.id, work)
+        credential = None
+        if answer is None:
+            guarded = await credentials.lock_guarded(work.connection, asker.account.id)
+            credential = await count_guess(*guarded, work)
     if answer is not None:
         return answer
     try:

@@ -13,7 +13,7 @@ from services.accounts.checks.guarding import fail
 from services.accounts.checks.proving import Proof, is_proved
 from services.accounts.checks.rehashing import rehash
 from services.accounts.checks.settling import Workbench, busy
-from services.accounts.checks.throttling import ThrottledError, admit_stranger, forgive_stranger
+from services.accounts.checks.throttling import Attempt, ThrottledError, admit_stranger
 from services.accounts.model import Account, Counted, Credential, Duties, Session
 from services.accounts.rules import access, second_factor
 from services.accounts.rules.secrecy import normalise
@@ -41,6 +41,19 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A counted attempt, and whether its password was right; it prints neither password nor passcode."""
+
+    attempt: Attempt
+    is_right: bool
+    password: str
+    passcode: str | None
+
+    def __repr__(self) -> str:
+        return f"Compared({self.attempt.credential})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """A session that was opened, its token for the asker, and what a due second factor asks of its holder."""
 
@@ -61,33 +74,38 @@ async def sign_in(command: SignIn, bench: Workbench) -> SignedIn | SignInRefused
 
 
 async def enter(entry: Entry, bench: Workbench, opening: Opening[R]) -> R | SignInRefused | Busy:
-    """Count, compare outside of any transaction, settle; one answer and the same hashing for each failure.
-
-    A flood is told so before anything is read or opened, so that it costs next to nothing.
-    """
-    if bench.resources.hashing.is_full:
-        return busy()
-    password = normalise(entry.open_password())
-    passcode = None if entry.open_passcode is None else entry.open_passcode()
+    """Count, compare outside of any transaction, settle; one answer and the same hashing for each failure."""
     try:
-        attempt = await admit_stranger(entry.user_name, entry.network, bench)
+        compared = await _compare(entry, bench)
+    except BusyError:
+        return busy()
     except ThrottledError as error:
         return Busy(retry_after_seconds=error.retry_after_seconds)
-    try:
-        is_right = await passwords.is_password(bench.resources, attempt.credential, password)
-    except BusyError:
-        await forgive_stranger(attempt, bench)
-        return busy()
-    if attempt.credential is None:
+    credential = compared.attempt.credential
+    if credential is None:
         return SignInRefused()
     async with bench.transaction() as work:
-        if not is_right:
-            return await _turn_away(attempt.credential.account_id, work)
-        proof = Proof(credential=attempt.credential, passcode=passcode or None)
-        outcome = await _let_in(proof, attempt.in_network, opening, work)
+        if not compared.is_right:
+            return await _turn_away(credential.account_id, work)
+        proof = Proof(credential=credential, passcode=compared.passcode)
+        outcome = await _let_in(proof, compared.attempt.in_network, opening, work)
     if not isinstance(outcome, SignInRefused):
-        await rehash(attempt.credential, password, bench)
+        await rehash(credential, compared.password, bench)
     return outcome
+
+
+async def _compare(entry: Entry, bench: Workbench) -> Compared:
+    """Take a place in line, count, and compare. Raises BusyError or ThrottledError.
+
+    A flood finds no place before anything is read or opened, so that it costs next to nothing; and who has
+    one keeps it until the password is compared, so that nobody is counted in vain.
+    """
+    with bench.resources.hashing.place() as place:
+        password = normalise(entry.open_password())
+        passcode = None if entry.open_passcode is None else entry.open_passcode()
+        attempt = await admit_stranger(entry.user_name, entry.network, bench)
+        is_right = await passwords.is_password(bench.resources, attempt.credential, password, place=place)
+    return Compared(attempt=attempt, is_right=is_right, password=password, passcode=passcode or None)
 
 
 async def _turn_away(account_id: UUID, work: Work) -> SignInRefused:
@@ -139,8 +157,8 @@ async def open_session(
         is_restricted=is_restricted(account, credential, duties, work),
     )
     session = replace(session, client_code=client_code, serves_search=may_search)
-    await sessions.insert_session(work.connection, session)
-    await _notice_place(session, work)
+    if await sessions.insert_session(work.connection, session):
+        work.emit(SignedInFromNewPlace(account_id=account.id, at=work.now))
     await saving.record(work, after, "signed_in", network=network, level=str(session.level))
     shown_until = work.now + timedelta(seconds=_TOKEN_SHOWN_FOR_SECONDS)
     return Opened(
@@ -160,14 +178,3 @@ async def _open_for_person(account: Account, credential: Credential, network: st
         must_change_password=access.is_password_too_old(credential, work.now, work.resources.policies),
         skips_left=opened.passed.skips_left,
     )
-
-
-async def _notice_place(session: Session, work: Work) -> None:
-    if not session.network:
-        return
-    before = await sessions.count_known_networks(work.connection, session.account_id)
-    is_new = await sessions.insert_known_network(
-        work.connection, session.account_id, session.network, work.now
-    )
-    if is_new and before > 0:
-        work.emit(SignedInFromNewPlace(account_id=session.account_id, at=work.now))

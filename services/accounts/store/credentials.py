@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from asyncpg import Record
+
 from services.accounts.model import Authenticator, Credential, Duties, Guard, GuardKind
 from shared.database import Connection
 from shared.errors import NotYetKnownError
@@ -78,12 +80,45 @@ async def lock_guard(connection: Connection, account_id: UUID, kind: GuardKind) 
     )
     if row is None:
         raise NotYetKnownError(f"guard of {account_id}")
-    return Guard(
-        account_id=row["account_id"],
-        kind=row["kind"],
-        attempts=tuple(row["attempts"]),
-        locked_until=row["locked_until"],
+    return _guard(row)
+
+
+async def lock_guarded(connection: Connection, account_id: UUID) -> tuple[Guard, Credential]:
+    """Read the password's guard and hold it, and with it what it guards.
+
+    Who may not act on a password that was replaced while the guard was waited for holds the account's row.
+    """
+    row = await connection.fetchrow(
+        """
+        SELECT g.account_id, g.kind, g.attempts, g.locked_until,
+               c.scheme, c.password_hash, c.changed_at, c.recipe
+          FROM guards g
+          JOIN credentials c ON c.account_id = g.account_id
+         WHERE g.account_id = $1 AND g.kind = 'password'
+           FOR UPDATE OF g
+        """,
+        account_id,
     )
+    if row is None:
+        raise NotYetKnownError(f"guard and credential of {account_id}")
+    return _guarded(row)
+
+
+async def find_guarded(connection: Connection, user_name_key: str) -> tuple[Guard, Credential] | None:
+    """The same of whoever has a user name, if anybody has."""
+    row = await connection.fetchrow(
+        """
+        SELECT g.account_id, g.kind, g.attempts, g.locked_until,
+               c.scheme, c.password_hash, c.changed_at, c.recipe
+          FROM accounts a
+          JOIN guards g ON g.account_id = a.id AND g.kind = 'password'
+          JOIN credentials c ON c.account_id = a.id
+         WHERE a.user_name_key = $1
+           FOR UPDATE OF g
+        """,
+        user_name_key,
+    )
+    return None if row is None else _guarded(row)
 
 
 async def update_guard(connection: Connection, guard: Guard) -> None:
@@ -195,3 +230,23 @@ async def get_duties(connection: Connection, account_id: UUID, now: datetime) ->
         now,
     )
     return Duties(**row)
+
+
+def _guarded(row: Record) -> tuple[Guard, Credential]:
+    credential = Credential(
+        account_id=row["account_id"],
+        scheme=row["scheme"],
+        password_hash=row["password_hash"],
+        changed_at=row["changed_at"],
+        recipe=row["recipe"],
+    )
+    return _guard(row), credential
+
+
+def _guard(row: Record) -> Guard:
+    return Guard(
+        account_id=row["account_id"],
+        kind=row["kind"],
+        attempts=tuple(row["attempts"]),
+        locked_until=row["locked_until"],
+    )

@@ -7,24 +7,38 @@ from services.accounts.model import Session
 from shared.database import Connection
 
 
-async def insert_session(connection: Connection, session: Session) -> None:
-    """Keep a session that was opened."""
-    await connection.execute(
-        """
-        INSERT INTO sessions (token_hash, account_id, level, proved_at, opened_at, last_used_at,
-                              is_restricted, network, client_code, serves_search)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        """,
-        session.token_hash,
-        session.account_id,
-        session.level,
-        session.proved_at,
-        session.opened_at,
-        session.last_used_at,
-        session.is_restricted,
-        session.network,
-        session.client_code,
-        session.serves_search,
+async def insert_session(connection: Connection, session: Session) -> bool:
+    """Keep a session that was opened, and its network; is that new, where others were known before?
+
+    The account's row is held, so that of two sessions opened at once one knows the other's network.
+    """
+    return bool(
+        await connection.fetchval(
+            """
+            WITH opened AS (
+                INSERT INTO sessions (token_hash, account_id, level, proved_at, opened_at, last_used_at,
+                                      is_restricted, network, client_code, serves_search)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                RETURNING account_id, network, opened_at
+            ), new AS (
+                INSERT INTO known_networks (account_id, network, first_seen_at)
+                SELECT account_id, network, opened_at FROM opened WHERE network <> ''
+                ON CONFLICT DO NOTHING
+                RETURNING account_id
+            )
+            SELECT EXISTS (SELECT FROM new) AND EXISTS (SELECT FROM known_networks WHERE account_id = $2)
+            """,
+            session.token_hash,
+            session.account_id,
+            session.level,
+            session.proved_at,
+            session.opened_at,
+            session.last_used_at,
+            session.is_restricted,
+            session.network,
+            session.client_code,
+            session.serves_search,
+        )
     )
 
 
@@ -123,25 +137,3 @@ async def end_other_sessions(
         at,
         ended_by,
     )
-
-
-async def count_known_networks(connection: Connection, account_id: UUID) -> int:
-    """From how many networks has the account signed in?"""
-    return int(
-        await connection.fetchval("SELECT count(*) FROM known_networks WHERE account_id = $1", account_id)
-    )
-
-
-async def insert_known_network(connection: Connection, account_id: UUID, network: str, at: datetime) -> bool:
-    """Remember a network; False where it was known."""
-    status = await connection.execute(
-        """
-        INSERT INTO known_networks (account_id, network, first_seen_at)
-        VALUES ($1, $2, $3)
-        ON CONFLICT DO NOTHING
-        """,
-        account_id,
-        network,
-        at,
-    )
-    return status == "INSERT 0 1"
