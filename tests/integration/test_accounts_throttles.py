@@ -194,14 +194,13 @@ async def test_a_password_replaced_while_a_sign_in_waits_to_be_counted_opens_not
 ) -> None:
     member = await a_member(place)
 
-    async with asyncio.TaskGroup() as group:
-        async with place.pool.acquire() as connection, connection.transaction():
-            await connection.execute("SELECT FROM guards FOR UPDATE")
-            asked = group.create_task(sign_in(place, member.user_name, PASSWORD, network=THERE))
-            await until_a_lock_is_waited_for(place)
-            new_hash = place.resources.hasher.hash(OTHER_PASSWORD)
-            replaced = "UPDATE credentials SET password_hash = $1, changed_at = changed_at + interval '1 second'"
-            await connection.execute(replaced, new_hash)
+    async with asyncio.TaskGroup() as group, place.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM guards FOR UPDATE")
+        asked = group.create_task(sign_in(place, member.user_name, PASSWORD, network=THERE))
+        await until_a_lock_is_waited_for(place)
+        new_hash = place.resources.hasher.hash(OTHER_PASSWORD)
+        replaced = "UPDATE credentials SET password_hash = $1, changed_at = changed_at + interval '1 second'"
+        await connection.execute(replaced, new_hash)
 
     assert asked.result() == SignInRefused()
     assert isinstance(await sign_in(place, member.user_name, OTHER_PASSWORD, network=THERE), SignedIn)
