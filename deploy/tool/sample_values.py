@@ -218,6 +218,7 @@ OTHER: dict[str, Any] = {
     "CallerChecked.outcome": "right",
     "DeactivateByStaff.remark": "The holder has died; asked for by the executor.",
     "FactorResetAsked.remark": "Lost the telephone with the authenticator.",
+    "CorrectUnprovedAddress.remark": "Mistyped at the upgrade; the caller gave the date of birth.",
     "FactorResetStopped.actor_account_id": None,
     "FactorResetStopped.stopped_by": "link",
     "FindAccounts.account_number": None,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.accounts.service import SERVICE
-from shared.messages.accounts import GrantRole, RoleEnded, SignedIn
+from shared.messages.accounts import GrantRole, RoleEnded, SignedIn, SignInRefused
 from shared.messages.accounts.factor_reset import (
     FactorResetAsked,
     FactorResetBegun,
@@ -26,6 +26,7 @@ from tests.builders_accounts import (
     quick_resources,
     resolve,
 )
+from tests.builders_factors import backup_codes_of
 from tests.builders_staff import (
     REMARK,
     RESET_HOURS,
@@ -173,3 +174,17 @@ async def test_roles_end_with_the_factor_since_who_enrols_next_may_be_somebody_e
         RoleEnded(account_id=clerk.account_id, role="court_staff", court_id="ncwbk")
     ]
     assert not (await clerk.resolve("linking")).roles
+
+
+async def test_with_the_factor_go_the_backup_codes(place: Workplace) -> None:
+    psc, member = await a_psc_member(place), await an_enrolled_member(place)
+    code = (await backup_codes_of(member))[0]
+    await ask_reset(psc, member)
+    place.clock.forward(hours=RESET_HOURS)
+
+    await do_what_is_due(place)
+    member.secret = b""
+    await member.sign_in()
+    await member.enrol()
+
+    assert await member.sign_in(passcode=code) == SignInRefused()

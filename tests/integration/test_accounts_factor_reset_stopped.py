@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.accounts.service import SERVICE
-from shared.messages.accounts import TokenRefused
+from shared.messages.accounts import AccountRecovered, TokenRefused
 from shared.messages.accounts.factor_reset import (
     FactorResetAsked,
     FactorResetStopped,
@@ -27,6 +27,7 @@ from tests.builders_accounts import (
     quick_resources,
     sealed,
 )
+from tests.builders_factors import a_recovery, mailed_link
 from tests.builders_staff import (
     REMARK,
     RESET_HOURS,
@@ -162,3 +163,29 @@ async def test_an_unknown_link_stops_nothing(place: Workplace) -> None:
 
     assert refused == TokenRefused()
     assert await place.emitted(FactorResetStopped) == []
+
+
+async def test_a_recovery_with_the_second_factor_shows_that_it_is_not_lost(place: Workplace) -> None:
+    psc, member = await a_psc_member(place), await an_enrolled_member(place)
+    await ask_reset(psc, member)
+
+    recovered = await place.send(a_recovery(place, await mailed_link(member), passcode=member.passcode()))
+
+    assert recovered == AccountRecovered(account_id=member.account_id)
+    assert await place.emitted(FactorResetStopped) == [
+        FactorResetStopped(account_id=member.account_id, stopped_by="sign_in")
+    ]
+
+
+async def test_another_authenticator_is_not_removed_with_the_lost_one(place: Workplace) -> None:
+    psc, member = await a_psc_member(place), await an_enrolled_member(place)
+    await ask_reset(psc, member)
+
+    await member.enrol("another phone")
+    place.clock.forward(hours=RESET_HOURS)
+
+    assert await place.emitted(FactorResetStopped) == [
+        FactorResetStopped(account_id=member.account_id, stopped_by="sign_in")
+    ]
+    assert await do_what_is_due(place) == []
+    assert await has_factor(member)

@@ -21,6 +21,7 @@ from shared.messages.base import Event
 from shared.messaging.registry import Service
 from tests.builders_accounts import (
     PASSWORD,
+    Member,
     a_legacy_member,
     a_member,
     a_person,
@@ -30,6 +31,7 @@ from tests.builders_accounts import (
     sign_in,
     verify,
 )
+from tests.builders_staff import kinds_of
 from tests.messaging import Workplace
 
 Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
@@ -132,7 +134,14 @@ async def test_a_tagged_address_and_another_spelling_of_the_name_are_equal(place
         date_of_birth=first.date_of_birth,
     )
 
-    assert (await verified(place, spelled)).status == "held_for_review"
+    outcome = await verified(place, spelled)
+
+    assert outcome.status == "held_for_review"
+    assert await kinds_of(Member(place, outcome.account_id, "", "")) == [
+        "held_for_review",
+        "email_verified",
+        "registered",
+    ]
 
 
 async def test_a_held_account_may_sign_in_once_verified_but_not_search(place: Workplace) -> None:

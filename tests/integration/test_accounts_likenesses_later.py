@@ -27,6 +27,7 @@ from tests.builders_accounts import (
     quick_resources,
 )
 from tests.builders_addresses import NEW, address_of, confirm, mailed, moved, undo
+from tests.builders_staff import kinds_of
 from tests.messaging import Workplace
 
 Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
@@ -72,6 +73,7 @@ async def test_a_new_address_that_makes_all_three_equal_holds_the_account(place:
 
     assert (outcome.status, outcome.warnings) == ("held_for_review", ALL)
     assert await place.emitted(AccountHeldForReview) == [AccountHeldForReview(account_id=member.account_id)]
+    assert "held_for_review" in await kinds_of(member)
 
 
 async def test_an_undone_change_that_makes_all_three_equal_again_holds_the_account(place: Workplace) -> None:

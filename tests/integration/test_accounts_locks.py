@@ -98,6 +98,7 @@ async def test_no_link_ends_a_lock_of_passcodes_which_would_be_guessed_for_ever_
 
     locks = await place.emitted(AccountLocked)
     assert [event.unlock_token is None for event in locks] == [False, True]
+    assert [event.guard for event in locks] == ["password", "passcode"]
     assert isinstance(outcome, AccountUnlocked)
     assert isinstance(await member.sign_in(), SignInRefused)
     place.clock.forward(minutes=15)

@@ -231,3 +231,19 @@ async def test_only_psc_sees_who_holds_which_role(place: Workplace) -> None:
 
     assert await clerk.ask(ListRoles()) == NotAllowed(reason="role_missing")
     assert (await clerk.ask(MyRoles())).roles == ()
+
+
+async def test_whose_being_psc_ends_makes_nobody_psc_for_longer(place: Workplace) -> None:
+    psc = await a_psc_member(place)
+    ends_at = place.clock() + timedelta(hours=1)
+    second, third = await a_second_psc(place, psc, ends_at=ends_at), await an_enrolled_member(place)
+    wanted: dict[str, Any] = {"account_id": third.account_id, "role": "psc"}
+
+    for_ever = await second.ask(GrantRole(**wanted))
+    longer = await second.ask(GrantRole(**wanted, ends_at=ends_at + timedelta(seconds=1)))
+    court = await second.ask(GrantRole(account_id=third.account_id, **COURT))
+    as_long = await second.ask(GrantRole(**wanted, ends_at=ends_at))
+
+    assert [for_ever, longer] == [RoleRefused(reason="not_allowed")] * 2
+    assert isinstance(court, RoleGranted)
+    assert isinstance(as_long, RoleGranted)

@@ -133,7 +133,8 @@ async def test_five_wrong_passcodes_lock_and_many_at_once_are_looked_at_five_tim
             for _ in range(5):
                 group.create_task(member.sign_in(passcode="000000"))
 
-    assert len(await place.emitted(AccountLocked)) == 1
+    (locked,) = await place.emitted(AccountLocked)
+    assert locked.guard == "passcode"
     assert isinstance(await member.sign_in(), SignInRefused)
     place.clock.forward(minutes=15)
     assert isinstance(await member.sign_in(), SignedIn)

@@ -80,9 +80,9 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "account_unlocked_by_staff": REMARK,
     "search_activated": REMARK,
     "search_inactivated": REMARK,
-    "factor_reset_asked": {**REMARK, "takes_effect_at": "February 4, 2024, 12:00 PM CST"},
+    "factor_reset_asked": {**REMARK, "takes_effect_at": "February 4, 2024, 12:00 PM CST", "is_strangers": ""},
     "factor_reset_stopped": {"stopped_by": "a sign-in with your second factor"},
-    "factor_was_reset": {},
+    "factor_was_reset": {"is_password_void": ""},
     **letters_of_rosters.SAMPLES,
 }
 """The facts of each kind of letter, as a template gets them."""

@@ -49,7 +49,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "profile_changed": {"fields": "city, county", "shared": "name and e-mail address"},
     "user_name_changed": {},
     "new_sign_in_place": {"signed_in": "February 1, 2024, 12:00 PM CST"},
-    "account_locked": {"locked_until": "February 1, 2024, 12:15 PM CST"},
+    "account_locked": {"locked_until": "February 1, 2024, 12:15 PM CST", "guard": "password"},
     **letters_of_factors.SAMPLES,
     "account_unlocked": {},
     "sessions_ended": {"session_count": "3"},

@@ -7,7 +7,7 @@ from services.accounts.checks.guarding import is_passcode
 from services.accounts.checks.settling import Workbench, settle_once
 from services.accounts.model import Account, Authenticator, Session
 from services.accounts.rules import access, second_factor
-from services.accounts.store import credentials, saving, sessions, tokens
+from services.accounts.store import credentials, resets, saving, sessions, tokens
 from services.accounts.store.asking import lock_asker
 from services.accounts.store.saving import Work
 from shared.messages.accounts import (
@@ -49,6 +49,8 @@ async def _take_into_use(
     before: Account, session: Session, confirmed: Authenticator, work: Work
 ) -> AuthenticatorConfirmed:
     """This session has proved the authenticator; any other may be a thief's who knows the password alone."""
+    if before.has_second_factor:
+        await resets.stop_since_proved(work, before)
     account = await saving.save_account(work, before, replace(before, has_second_factor=True))
     credential = await credentials.get_credential(work.connection, account.id)
     is_too_old = access.is_password_too_old(credential, work.now, work.resources.policies)

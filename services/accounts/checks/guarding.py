@@ -50,10 +50,14 @@ async def forgive(credential: Credential | None, bench: Workbench) -> None:
 
 
 async def fail(work: Work, account: Account, guard: Guard) -> None:
-    """Let a counted attempt stand as failed; one too many locks the account, and its holder is told."""
+    """Let a counted attempt stand as failed; one too many locks the account, and its holder is told.
+
+    Nobody is told of a closed account, which guesses open as little as the right password does.
+    """
     after = guards.after_failure(guard, work.now, work.resources.policies)
     await credentials.update_guard(work.connection, after)
-    if after.locked_until is not None and after.locked_until != guard.locked_until:
+    is_locked_now = after.locked_until is not None and after.locked_until != guard.locked_until
+    if after.locked_until is not None and is_locked_now and account.status != "deactivated":
         await _lock(work, account, guard.kind, after.locked_until)
         await saving.record(work, account, f"{guard.kind}_locked")
 
@@ -70,7 +74,7 @@ async def _lock(work: Work, account: Account, kind: GuardKind, until: datetime) 
         token = await saving.issue_token(
             work, account, "unlock", email=account.email, lifetime=lifetime, readable_for=_MAIL_MAY_TAKE
         )
-    work.emit(AccountLocked(account_id=account.id, locked_until=until, unlock_token=token))
+    work.emit(AccountLocked(account_id=account.id, locked_until=until, unlock_token=token, guard=kind))
 
 
 async def is_passcode(work: Work, account: Account, code: str, *, offered_id: UUID | None = None) -> bool:

@@ -30,7 +30,8 @@ async def is_proved(proof: Proof, account: Account, work: Work) -> bool:
     """The password was right: what has changed since it was compared counts, and then the second factor."""
     guard, present = await credentials.lock_guarded(work.connection, account.id)
     is_current = present.changed_at == proof.credential.changed_at and not guards.is_locked(guard, work.now)
-    if not is_current or not access.may_sign_in(account):
+    is_strangers = await resets.is_strangers_reset_open(work.connection, account.id)
+    if not is_current or is_strangers or not access.may_sign_in(account):
         await fail(work, account, guard)
         return False
     await credentials.update_guard(work.connection, guards.after_success(guard))

@@ -8,7 +8,7 @@ from services.accounts.checks.guarding import is_passcode
 from services.accounts.checks.settling import Workbench, busy, find_settled, settle_once
 from services.accounts.model import Account, Credential
 from services.accounts.rules import guards, recovery, secrecy
-from services.accounts.store import credentials, saving, sessions, tokens
+from services.accounts.store import credentials, resets, saving, sessions, tokens
 from services.accounts.store.saving import Work
 from shared.bounded_threads import BusyError
 from shared.messages.accounts import AccountRecovered, RecoverAccount, RecoveryRefused, TokenRefused
@@ -76,6 +76,8 @@ async def _recover(attempt: Attempt, new_hash: str, work: Work) -> Message:
     guard = await credentials.lock_guard(work.connection, account.id, "password")
     if account.has_second_factor and not await is_passcode(work, account, attempt.passcode or ""):
         return _WRONG
+    if account.has_second_factor:
+        await resets.stop_since_proved(work, account)
     await credentials.update_guard(work.connection, guards.after_success(guard))
     changed = Credential(
         account_id=account.id, scheme="argon2id", password_hash=new_hash, changed_at=work.now

@@ -82,7 +82,7 @@ async def undo_email_change(command: UndoEmailChange, work: Work) -> EmailChange
     await tokens.close_tokens(work.connection, before.id, ("email_change", "recovery", "unlock"), work.now)
     await tokens.close_undo_tokens(work.connection, before.id, since=undoing.created_at, at=work.now)
     await sessions.end_all_sessions(work.connection, before.id, at=work.now, ended_by="email_put_back")
-    stopped = await resets.stop_reset(work, before, stopped_by="link")
+    stopped = await resets.stop_lost_reset(work, before, stopped_by="link")
     after, _ = await look_again(work, before, addresses.moved(before, undoing.email))
     after = await _save(work, before, after, "email_put_back")
     work.emit(EmailPutBack(account_id=after.id, recipient=_told_at(work, after, after.email)))

@@ -1,6 +1,7 @@
 """What all acts of PSC staff begin with: who asks, whether they may, and whose account it is."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from services.accounts.model import Account
@@ -8,8 +9,10 @@ from services.accounts.rules import access
 from services.accounts.store import accounts, saving
 from services.accounts.store.asking import lock_staff
 from services.accounts.store.saving import Work
-from shared.messages.accounts.staff import StaffActRefused
+from shared.messages.accounts.staff import AddressCorrectionRefused, StaffActRefused
 from shared.messages.base import NotAllowed
+
+R = TypeVar("R", StaffActRefused, AddressCorrectionRefused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,7 @@ async def record(work: Work, case: Case, kind: str, **content: str) -> None:
     await saving.record(work, case.account, kind, **content, actor_account_id=str(case.actor_id))
 
 
-async def refuse(work: Work, case: Case, act: str, refused: StaffActRefused) -> StaffActRefused:
+async def refuse(work: Work, case: Case, act: str, refused: R) -> R:
     """A refusal, too, has told something of the account."""
     await record(work, case, "staff_act_refused", act=act, reason=refused.reason)
     return refused

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from services.accounts.handlers.casework import Case, open_case, record, refuse
-from services.accounts.model import Account
+from services.accounts.model import Account, Credential
 from services.accounts.rules import access, guards
 from services.accounts.rules import staff as rules
 from services.accounts.store import (
@@ -45,14 +45,24 @@ async def ask_factor_reset(
     refused = rules.refuse_reset(case.account, is_one_open=present is not None)
     if refused is not None:
         return await refuse(work, case, "ask_factor_reset", refused)
-    await record(work, case, "factor_reset_asked", remark=command.remark)
-    return await resets.open_reset(work, case.account, remark=command.remark, actor_id=case.actor_id)
+    is_strangers = command.is_factor_a_strangers
+    if is_strangers:
+        await _shut_out(work, case.account)
+    as_recorded = {"is_factor_a_strangers": "true"} if is_strangers else {}
+    await record(work, case, "factor_reset_asked", remark=command.remark, **as_recorded)
+    return await resets.open_reset(
+        work,
+        case.account,
+        remark=command.remark,
+        actor_id=case.actor_id,
+        is_factor_a_strangers=is_strangers,
+    )
 
 
 async def stop_factor_reset(command: StopFactorReset, work: Work) -> FactorResetStopped | TokenRefused:
     """Whoever reads the holder's mail stops it; from its effect on the link is worth nothing."""
-    held = await saving.lock_token(work, work.open(command, "token"), resets.PURPOSE)
-    stopped = None if held is None else await resets.stop_reset(work, held[0], stopped_by="link")
+    account = await resets.lock_reset(work, work.open(command, "token"))
+    stopped = None if account is None else await resets.stop_reset(work, account, stopped_by="link")
     return stopped or TokenRefused()
 
 
@@ -64,7 +74,9 @@ async def stop_my_factor_reset(
     refused = access.refuse_session(asker.account, asker.session)
     if refused is not None:
         return refused
-    stopped = await resets.stop_reset(work, asker.account, stopped_by="holder", actor_id=asker.account.id)
+    stopped = await resets.stop_lost_reset(
+        work, asker.account, stopped_by="holder", actor_id=asker.account.id
+    )
     return stopped or NoFactorReset()
 
 
@@ -87,9 +99,12 @@ async def reset_factor(command: ResetFactor, work: Work) -> FactorWasReset | Non
     """Remove the second factor and end what rested on it, unless this reset was stopped or is done."""
     account = await accounts.lock_account(work.connection, command.account_id)
     present = await resets.find_open_reset(work.connection, account.id)
-    if not rules.is_reset_due(account, present, command.takes_effect_at, work.now):
+    if present is None or not rules.is_reset_due(account, present, command.takes_effect_at, work.now):
         return None
-    await tokens.close_tokens(work.connection, account.id, [resets.PURPOSE], work.now)
+    is_strangers = resets.is_strangers(present)
+    if is_strangers:
+        await _void_password(work, account)
+    await resets.close_resets(work, account)
     await credentials.delete_authenticators(work.connection, account.id)
     await backup_codes.delete_backup_codes(work.connection, account.id)
     guard = await credentials.lock_guard(work.connection, account.id, "passcode")
@@ -98,7 +113,22 @@ async def reset_factor(command: ResetFactor, work: Work) -> FactorWasReset | Non
     await sessions.end_all_sessions(work.connection, account.id, at=work.now, ended_by="factor_reset")
     await _end_roles(work, account)
     await saving.record(work, account, "factor_reset")
-    return FactorWasReset(account_id=account.id)
+    return FactorWasReset(account_id=account.id, is_password_void=is_strangers)
+
+
+async def _shut_out(work: Work, account: Account) -> None:
+    """Somebody else is in this account: what they have open ends, and until the reset nobody signs in."""
+    await sessions.end_all_sessions(work.connection, account.id, at=work.now, ended_by="factor_reset")
+    await tokens.close_tokens(work.connection, account.id, ["email_change"], work.now)
+
+
+async def _void_password(work: Work, account: Account) -> None:
+    """The stranger knows it, and would enrol again before its holder: recovery by mail sets another one."""
+    nobody_knows = work.resources.decoy_hash
+    await credentials.update_credential(
+        work.connection,
+        Credential(account_id=account.id, scheme="argon2id", password_hash=nobody_knows, changed_at=work.now),
+    )
 
 
 async def _end_roles(work: Work, account: Account) -> None:

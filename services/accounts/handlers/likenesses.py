@@ -2,7 +2,7 @@
 
 from services.accounts.model import Account, Standing
 from services.accounts.rules import profile, registration
-from services.accounts.store import accounts, credentials
+from services.accounts.store import accounts, credentials, saving
 from services.accounts.store.saving import Work
 from shared.messages.accounts import AccountHeldForReview
 
@@ -15,5 +15,6 @@ async def look_again(work: Work, before: Account, after: Account) -> tuple[Accou
     duties = await credentials.get_duties(work.connection, after.id, work.now)
     looked_at = profile.looked_at_again(after, standing, has_links=duties.is_filer)
     if looked_at.status != before.status:
+        await saving.record(work, after, "held_for_review")
         work.emit(AccountHeldForReview(account_id=after.id))
     return looked_at, standing

@@ -1,8 +1,9 @@
 """What is kept about a person: having it erased, taking that back, and the erasure itself."""
 
+from services.accounts.handlers.ending import end_account
 from services.accounts.model import Account, AskedErasure
-from services.accounts.rules import access, records, registration
-from services.accounts.store import accounts, exports, saving, sessions, tokens, verifications
+from services.accounts.rules import access, records
+from services.accounts.store import accounts, exports, saving, tokens
 from services.accounts.store import records as store
 from services.accounts.store.asking import lock_staff
 from services.accounts.store.saving import Work
@@ -33,7 +34,8 @@ async def ask_erasure(command: AskErasure, work: Work) -> ErasureBegun | Erasure
     if refused is not None:
         return refused
     asked = records.asked_erasure(asker.account, work.now, work.resources.policies)
-    await _deactivate(asker.account, work)
+    await end_account(work, asker.account, ended_by="erasure")
+    await saving.record(work, asker.account, "erasure_asked")
     await _plan(asked, asker.account, work)
     return ErasureBegun(account_id=asked.account_id, final_at=asked.final_at)
 
@@ -68,14 +70,6 @@ async def erase_account(command: EraseAccount, work: Work) -> AccountErased | No
     await store.blank_history(work.connection, account.id)
     await erasure.begin(work, account.id, terms=terms)
     return AccountErased(account_id=account.id)
-
-
-async def _deactivate(account: Account, work: Work) -> None:
-    await saving.save_account(work, account, registration.deactivated(account, work.now))
-    await sessions.end_all_sessions(work.connection, account.id, at=work.now, ended_by="erasure")
-    await verifications.close_verifications(work.connection, account.id, work.now)
-    await tokens.close_all_tokens(work.connection, account.id, work.now)
-    await saving.record(work, account, "erasure_asked")
 
 
 async def _plan(asked: AskedErasure, account: Account, work: Work) -> None:

@@ -28,7 +28,8 @@ async def grant_role(command: GrantRole, work: Work) -> RoleGranted | RoleRefuse
     """PSC staff give somebody a role; the act stands in that person's history, refused or not."""
     actor_id = work.assertion.account_id
     await accounts.hold_accounts(work.connection, {actor_id, command.account_id})
-    refused = await refuse_psc(work) or rules.refuse_grant(command, actor_id, work.now)
+    own = await roles.list_roles(work.connection, actor_id, work.now)
+    refused = await refuse_psc(work) or rules.refuse_grant(command, actor_id, own, work.now)
     if refused is not None:
         return refused
     return await _grant(work, command, actor_id) or RoleRefused(reason="already_held")

@@ -1,7 +1,8 @@
 """Ending sessions, giving an account up, and showing it to its holder."""
 
-from services.accounts.rules import access, registration
-from services.accounts.store import accounts, credentials, saving, sessions, verifications
+from services.accounts.handlers.ending import end_account
+from services.accounts.rules import access
+from services.accounts.store import accounts, credentials, saving, sessions
 from services.accounts.store.asking import is_reader_restricted, lock_asker
 from services.accounts.store.saving import Work
 from shared.messages.accounts import (
@@ -44,10 +45,7 @@ async def deactivate_account(command: DeactivateAccount, work: Work) -> AccountD
     refused = access.refuse_asker(asker.account, asker.session, work.now, work.resources.policies)
     if refused is not None:
         return refused
-    after = registration.deactivated(asker.account, work.now)
-    after = await saving.save_account(work, asker.account, after)
-    await sessions.end_all_sessions(work.connection, after.id, at=work.now, ended_by="deactivation")
-    await verifications.close_verifications(work.connection, after.id, work.now)
+    after = await end_account(work, asker.account, ended_by="deactivation")
     await saving.record(work, after, "deactivated")
     return AccountDeactivated(account_id=after.id)
 

@@ -3,23 +3,26 @@
 from datetime import timedelta
 
 from services.accounts.handlers.casework import Case, open_case, record, refuse
-from services.accounts.model import Account
-from services.accounts.rules import guards, registration
+from services.accounts.handlers.ending import end_account
+from services.accounts.rules import guards
 from services.accounts.rules import staff as rules
-from services.accounts.store import credentials, history, saving, sessions, tokens, verifications
+from services.accounts.store import credentials, history, saving, tokens
 from services.accounts.store.saving import Work
 from shared.messages.accounts.staff import (
     AccountDeactivatedByStaff,
     AccountReviewed,
     AccountUnlockedByStaff,
+    AddressCorrectionRefused,
     CallerChecked,
     CheckCaller,
+    CorrectUnprovedAddress,
     DeactivateByStaff,
     ReviewAccount,
     SearchPrivilegeSet,
     SetSearchPrivilege,
     StaffActRefused,
     UnlockByStaff,
+    UnprovedAddressCorrected,
 )
 from shared.messages.base import NotAllowed
 
@@ -36,11 +39,13 @@ async def review_account(
     refused = rules.refuse_review(case.account)
     if refused is not None:
         return await refuse(work, case, "review", refused)
-    after = rules.reviewed(case.account, command, work.now)
-    await _save(work, case, after)
+    if command.decision == "deactivate":
+        await end_account(work, case.account, ended_by="staff")
+    else:
+        await saving.save_account(work, case.account, rules.released(case.account))
     await record(work, case, "reviewed", decision=command.decision, remark=command.remark)
     return AccountReviewed(
-        account_id=after.id,
+        account_id=case.account.id,
         decision=command.decision,
         remark=command.remark,
         actor_account_id=case.actor_id,
@@ -93,14 +98,15 @@ async def set_search_privilege(
 async def deactivate_by_staff(
     command: DeactivateByStaff, work: Work
 ) -> AccountDeactivatedByStaff | StaffActRefused | NotAllowed:
-    """End the account and everything of it that is open."""
+    """End the account and everything of it that is open, the way back from an erasure too."""
     case = await open_case(work, command.account_id)
     if not isinstance(case, Case):
         return case
-    refused = rules.refuse_deactivation(case.account)
+    way_back = await tokens.find_open_token(work.connection, case.account.id, "erasure_stop")
+    refused = rules.refuse_deactivation(case.account, may_come_back=way_back is not None)
     if refused is not None:
         return await refuse(work, case, "deactivate", refused)
-    await _save(work, case, registration.deactivated(case.account, work.now))
+    await end_account(work, case.account, ended_by="staff")
     await record(work, case, "deactivated_by_staff", remark=command.remark)
     return AccountDeactivatedByStaff(
         account_id=case.account.id, remark=command.remark, actor_account_id=case.actor_id
@@ -120,10 +126,19 @@ async def check_caller(command: CheckCaller, work: Work) -> CallerChecked | Staf
     return CallerChecked(outcome=outcome)
 
 
-async def _save(work: Work, case: Case, after: Account) -> None:
-    """Write an account that was decided on; with a deactivated one ends all that is open of it."""
-    saved = await saving.save_account(work, case.account, after)
-    if saved.status == "deactivated":
-        await sessions.end_all_sessions(work.connection, saved.id, at=work.now, ended_by="staff")
-        await verifications.close_verifications(work.connection, saved.id, work.now)
-        await tokens.close_all_tokens(work.connection, saved.id, work.now)
+async def correct_unproved_address(
+    command: CorrectUnprovedAddress, work: Work
+) -> UnprovedAddressCorrected | AddressCorrectionRefused | StaffActRefused | NotAllowed:
+    """Put another address in the place of one that was mistyped, and mail the link there."""
+    case = await open_case(work, command.account_id)
+    if not isinstance(case, Case):
+        return case
+    refused = rules.refuse_correction(case.account, command.email)
+    if refused is not None:
+        return await refuse(work, case, "correct_unproved_address", refused)
+    after = await saving.save_account(
+        work, case.account, rules.with_corrected_address(case.account, command.email)
+    )
+    await saving.ask_verification(work, after)
+    await record(work, case, "unproved_address_corrected", remark=command.remark)
+    return UnprovedAddressCorrected(account_id=after.id)

@@ -55,4 +55,6 @@ async def _let_work(work: Work, account: Account, standing: Standing) -> Account
     if announcement is not None:
         work.emit(announcement)
     await saving.record(work, after, "email_verified")
+    if after.status == "held_for_review":
+        await saving.record(work, after, "held_for_review")
     return after

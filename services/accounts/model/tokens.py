@@ -5,7 +5,15 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-Purpose = Literal["unlock", "recovery", "email_change", "email_undo", "factor_reset_stop", "erasure_stop"]
+Purpose = Literal[
+    "unlock",
+    "recovery",
+    "email_change",
+    "email_undo",
+    "factor_reset_stop",
+    "strangers_reset_stop",
+    "erasure_stop",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

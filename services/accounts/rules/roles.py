@@ -1,5 +1,6 @@
 """Roles: who may hold one, and what may not be done to one's own."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,11 +18,22 @@ from shared.messages.accounts import (
 )
 
 
-def refuse_grant(command: GrantRole, asker_id: UUID, now: datetime) -> RoleRefused | None:
-    """Why nobody could be given this role by this asker, or None."""
+def refuse_grant(
+    command: GrantRole, asker_id: UUID, own: Sequence[RoleGrant], now: datetime
+) -> RoleRefused | None:
+    """Why nobody could be given this role by this asker, who has `own` roles, or None.
+
+    Whose being PSC ends makes nobody PSC for longer: that somebody would give it back for ever.
+    """
     is_own = command.account_id == asker_id
     is_past = command.ends_at is not None and command.ends_at <= now
-    return RoleRefused(reason="not_allowed") if is_own or is_past else None
+    own_end = next((grant.ends_at for grant in own if grant.role == "psc"), None)
+    is_too_long = (
+        command.role == "psc"
+        and own_end is not None
+        and (command.ends_at is None or command.ends_at > own_end)
+    )
+    return RoleRefused(reason="not_allowed") if is_own or is_past or is_too_long else None
 
 
 def refuse_role(account: Account | None, role: RoleName, court_id: str | None) -> RoleRefused | None:

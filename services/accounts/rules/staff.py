@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Literal
 
 from services.accounts.model import Account, Guard, OneTimeToken
-from services.accounts.rules import guards, registration
-from shared.messages.accounts.staff import ReviewAccount, SetSearchPrivilege, StaffActRefused
+from services.accounts.rules import guards, texts
+from shared.messages.accounts.staff import AddressCorrectionRefused, SetSearchPrivilege, StaffActRefused
 
 WRONG_DATES_A_DAY = 3
 CallerOutcome = Literal["right", "wrong", "not_known", "too_many_attempts"]
@@ -18,10 +18,8 @@ def refuse_review(account: Account) -> StaffActRefused | None:
     return None if account.status == "held_for_review" else StaffActRefused(reason="not_held")
 
 
-def reviewed(account: Account, command: ReviewAccount, now: datetime) -> Account:
-    """The account once it was decided on: released it is as any other whose address is proved."""
-    if command.decision == "deactivate":
-        return registration.deactivated(account, now)
+def released(account: Account) -> Account:
+    """The account once it is held no more: as any other whose address is proved."""
     return replace(account, status="active", is_search_active=account.kind == "individual")
 
 
@@ -47,10 +45,24 @@ def with_privilege(account: Account, *, is_active: bool) -> Account:
     return replace(account, is_search_active=is_active)
 
 
-def refuse_deactivation(account: Account) -> StaffActRefused | None:
-    """Why the account isn't deactivated now, or None."""
-    is_done = account.status == "deactivated"
+def refuse_deactivation(account: Account, *, may_come_back: bool) -> StaffActRefused | None:
+    """Why the account isn't deactivated now, or None; `may_come_back`: an erasure can be taken back."""
+    is_done = account.status == "deactivated" and not may_come_back
     return StaffActRefused(reason="already_deactivated") if is_done else None
+
+
+def refuse_correction(account: Account, email: str) -> AddressCorrectionRefused | None:
+    """Why the address stays as it is, or None: one that was proved its holder changes."""
+    if account.status != "pending_verification":
+        return AddressCorrectionRefused(reason="not_pending")
+    if not texts.is_email(email):
+        return AddressCorrectionRefused(reason="email_not_allowed")
+    return AddressCorrectionRefused(reason="email_not_new") if email == account.email else None
+
+
+def with_corrected_address(account: Account, email: str) -> Account:
+    """The account under the address that its holder meant; it is still to be proved."""
+    return replace(account, email=email, email_key=texts.email_key(email))
 
 
 def refuse_reset(account: Account, *, is_one_open: bool) -> StaffActRefused | None:

@@ -1,10 +1,13 @@
-"""Resets of a second factor: asked for, stopped, done. An open one is its token, which would stop it."""
+"""Resets of a second factor: asked for, stopped, done. An open one is its token, which would stop it.
+
+One of a factor that a stranger enrolled has a purpose of its own: whoever has that factor doesn't stop it.
+"""
 
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from services.accounts.model import Account, OneTimeToken
+from services.accounts.model import Account, OneTimeToken, Purpose
 from services.accounts.store import saving, tokens
 from services.accounts.store.saving import Work
 from shared.database import Connection
@@ -17,19 +20,54 @@ from shared.messages.accounts.factor_reset import (
 )
 from shared.messaging import due_work
 
-PURPOSE: Final = "factor_reset_stop"
+_LOST: Final = "factor_reset_stop"
+_STRANGERS: Final = "strangers_reset_stop"
+_PURPOSES: Final[tuple[Purpose, ...]] = (_LOST, _STRANGERS)
 
 
 async def find_open_reset(connection: Connection, account_id: UUID) -> OneTimeToken | None:
     """The reset that is neither stopped nor done; it happens as its token ends."""
-    return await tokens.find_open_token(connection, account_id, PURPOSE)
+    lost = await tokens.find_open_token(connection, account_id, _LOST)
+    return lost or await tokens.find_open_token(connection, account_id, _STRANGERS)
 
 
-async def open_reset(work: Work, account: Account, *, remark: str, actor_id: UUID) -> FactorResetBegun:
+async def is_strangers_reset_open(connection: Connection, account_id: UUID) -> bool:
+    """Is a factor being reset that a stranger enrolled? Then nobody signs in: it might be the stranger."""
+    return await tokens.find_open_token(connection, account_id, _STRANGERS) is not None
+
+
+def is_strangers(reset: OneTimeToken) -> bool:
+    """Is it the reset of a factor that a stranger enrolled?"""
+    return reset.purpose == _STRANGERS
+
+
+async def lock_reset(work: Work, token: str) -> Account | None:
+    """The account, held from now on, whose reset this token stops; None for any other token."""
+    for purpose in _PURPOSES:
+        held = await saving.lock_token(work, token, purpose)
+        if held is not None:
+            return held[0]
+    return None
+
+
+async def close_resets(work: Work, account: Account) -> None:
+    """The reset that was open is stopped, or done."""
+    await tokens.close_tokens(work.connection, account.id, _PURPOSES, work.now)
+
+
+async def open_reset(
+    work: Work, account: Account, *, remark: str, actor_id: UUID, is_factor_a_strangers: bool
+) -> FactorResetBegun:
     """Plan the reset, and say so to its holder with the token that stops it."""
     lifetime = timedelta(hours=work.resources.policies.factor_reset_hours)
     takes_effect_at = work.now + lifetime
-    token = await saving.issue_token(work, account, PURPOSE, email=account.email, lifetime=lifetime)
+    token = await saving.issue_token(
+        work,
+        account,
+        _STRANGERS if is_factor_a_strangers else _LOST,
+        email=account.email,
+        lifetime=lifetime,
+    )
     await due_work.plan(
         work,
         ResetFactor(account_id=account.id, takes_effect_at=takes_effect_at),
@@ -43,6 +81,7 @@ async def open_reset(work: Work, account: Account, *, remark: str, actor_id: UUI
         token=token,
         remark=remark,
         actor_account_id=actor_id,
+        is_factor_a_strangers=is_factor_a_strangers,
     )
     work.emit(asked)
     return FactorResetBegun(account_id=account.id, takes_effect_at=takes_effect_at)
@@ -50,9 +89,18 @@ async def open_reset(work: Work, account: Account, *, remark: str, actor_id: UUI
 
 async def stop_since_proved(work: Work, account: Account) -> None:
     """Whoever has just proved the second factor has not lost it."""
-    stopped = await stop_reset(work, account, stopped_by="sign_in")
+    stopped = await stop_lost_reset(work, account, stopped_by="sign_in")
     if stopped is not None:
         work.emit(stopped)
+
+
+async def stop_lost_reset(
+    work: Work, account: Account, *, stopped_by: StoppedBy, actor_id: UUID | None = None
+) -> FactorResetStopped | None:
+    """The same as `stop_reset`, but for the reset of a factor that a stranger enrolled, which goes on."""
+    if await is_strangers_reset_open(work.connection, account.id):
+        return None
+    return await stop_reset(work, account, stopped_by=stopped_by, actor_id=actor_id)
 
 
 async def stop_reset(
@@ -61,7 +109,7 @@ async def stop_reset(
     """Stop the reset that is open, if one is; the account's row is held."""
     if await find_open_reset(work.connection, account.id) is None:
         return None
-    await tokens.close_tokens(work.connection, account.id, [PURPOSE], work.now)
+    await close_resets(work, account)
     await due_work.cancel(work, ResetFactor, subject=str(account.id))
     content = {"stopped_by": stopped_by, "actor_account_id": str(actor_id or ""), "remark": remark}
     await saving.record(work, account, "factor_reset_stopped", **content)

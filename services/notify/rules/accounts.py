@@ -67,7 +67,10 @@ def new_sign_in_place(event: SignedInFromNewPlace, directory: Directory) -> tupl
 
 def account_locked(event: AccountLocked, directory: Directory) -> tuple[Letter, ...]:
     """To the account's holder; with the one-time token that unlocks it, unless nobody proved the address."""
-    details = {"locked_until": in_words(event.locked_until, directory.business_zone)}
+    details = {
+        "locked_until": in_words(event.locked_until, directory.business_zone),
+        "guard": event.guard,
+    }
     letter = to_person("account_locked", directory.contact(event.account_id), details)
     if event.unlock_token is None:
         return (letter,)

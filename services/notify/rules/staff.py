@@ -60,6 +60,7 @@ def factor_reset_asked(event: FactorResetAsked, directory: Directory) -> tuple[L
         details={
             "takes_effect_at": in_words(event.takes_effect_at, directory.business_zone),
             "remark": event.remark,
+            "is_strangers": "yes" if event.is_factor_a_strangers else "",
         },
         standing=contact.standing,
         sealed={"token": event.token},
@@ -76,7 +77,8 @@ def factor_reset_stopped(event: FactorResetStopped, directory: Directory) -> tup
 
 def factor_was_reset(event: FactorWasReset, directory: Directory) -> tuple[Letter, ...]:
     """To the account's holder."""
-    return (to_person("factor_was_reset", directory.contact(event.account_id), {}),)
+    details = {"is_password_void": "yes" if event.is_password_void else ""}
+    return (to_person("factor_was_reset", directory.contact(event.account_id), details),)
 
 
 def role_granted(event: RoleGranted, directory: Directory) -> tuple[Letter, ...]:

@@ -11,11 +11,16 @@ StoppedBy = Literal["link", "holder", "staff", "sign_in"]
 
 
 class AskFactorReset(Command, frozen=True, kw_only=True, tag="accounts.ask_factor_reset.v1"):
-    """Begin to reset somebody's second factor: it takes effect after some days, unless stopped (PSC)."""
+    """Begin to reset somebody's second factor: it takes effect after some days, unless stopped (PSC).
+
+    `is_factor_a_strangers`: the holder never enrolled it. Then all sessions end at once, nobody signs in
+    until the reset, only the mailed link or PSC stops it, and with the factor the password goes.
+    """
 
     is_sensitive: ClassVar[bool] = True
     account_id: UUID
     remark: ShortText
+    is_factor_a_strangers: bool = False
 
 
 class FactorResetBegun(Reply, frozen=True, kw_only=True, tag="accounts.factor_reset_begun.v1"):
@@ -36,6 +41,7 @@ class FactorResetAsked(Event, frozen=True, kw_only=True, tag="accounts.factor_re
     token: Sealed
     remark: ShortText
     actor_account_id: UUID
+    is_factor_a_strangers: bool = False
 
 
 class StopFactorReset(Command, frozen=True, kw_only=True, tag="accounts.stop_factor_reset.v1"):
@@ -80,6 +86,10 @@ class ResetFactor(Command, frozen=True, kw_only=True, tag="accounts.reset_factor
 
 
 class FactorWasReset(Event, frozen=True, kw_only=True, tag="accounts.factor_was_reset.v1"):
-    """The account has no second factor any more; all its sessions and roles are ended (mail)."""
+    """The account has no second factor any more; all its sessions and roles are ended (mail).
+
+    `is_password_void`: nobody signs in before a new password is set by recovery.
+    """
 
     account_id: UUID
+    is_password_void: bool = False

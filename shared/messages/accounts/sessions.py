@@ -123,8 +123,10 @@ class AccountLocked(Event, frozen=True, kw_only=True, tag="accounts.account_lock
 
     `unlock_token` ends the lock before (`UnlockAccount`); none is mailed to an address that nobody
     proved, and none for a lock of passcodes: a stolen mailbox would be a way to guess them for ever.
+    `guard` says what was wrong: whoever typed wrong passcodes knows the password.
     """
 
     account_id: UUID
     locked_until: datetime
     unlock_token: Sealed | None = None
+    guard: Literal["password", "passcode"] = "password"

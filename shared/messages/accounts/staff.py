@@ -1,7 +1,9 @@
 """What PSC staff do with somebody's account; its holder is told of each act, with who did it."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
+
+import msgspec
 
 from shared.messages.base import Command, Event, Reply, ShortText
 from shared.sealed import Sealed
@@ -94,6 +96,34 @@ class AccountDeactivatedByStaff(
     account_id: UUID
     remark: ShortText
     actor_account_id: UUID
+
+
+class CorrectUnprovedAddress(Command, frozen=True, kw_only=True, tag="accounts.correct_unproved_address.v1"):
+    """Mail the link that proves an address to another one: that which was given was mistyped (PSC).
+
+    Only while nobody has proved it. The link that was mailed before works no more.
+    """
+
+    is_sensitive: ClassVar[bool] = True
+    account_id: UUID
+    email: Annotated[str, msgspec.Meta(max_length=320)]
+    remark: ShortText
+
+
+class UnprovedAddressCorrected(
+    Reply, frozen=True, kw_only=True, tag="accounts.unproved_address_corrected.v1"
+):
+    """The link is on its way to the address that was given now."""
+
+    account_id: UUID
+
+
+class AddressCorrectionRefused(
+    Reply, frozen=True, kw_only=True, tag="accounts.address_correction_refused.v1"
+):
+    """The address stays as it was."""
+
+    reason: Literal["not_pending", "email_not_allowed", "email_not_new"]
 
 
 class CheckCaller(Command, frozen=True, kw_only=True, tag="accounts.check_caller.v1"):
