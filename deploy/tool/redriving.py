@@ -119,10 +119,10 @@ async def _send_step(
     """Send what may be sent until the broker doesn't take one: what was sent, and whether that was all."""
     sent: list[ParkedRow] = []
     for listed in step:
-        row = await run.movable(listed.id)
+        await pacer.turn()
+        row = await run.movable(listed.id)  # after the turn: it may have been erased meanwhile
         if row is None:
             continue
-        await pacer.turn()
         if not await _send(run, publisher, row):
             return sent, False
         sent.append(row)
@@ -157,9 +157,9 @@ async def try_redrive(
             async with open_bench(place, service) as bench:
                 pacer = Pacer(order.pace.rate)
                 for listed in rows:
+                    await pacer.turn()
                     row = await run.movable(listed.id)
                     if row is not None:
-                        await pacer.turn()
                         await _try_one(run, bench, row)
         status = 1 if run.is_failed else status
     return status

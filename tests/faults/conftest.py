@@ -17,6 +17,23 @@ from tests.faults.scene import Scene, a_scene
 from tests.faults.stage import Stage, sending
 
 Urls = tuple[dict[str, str], dict[str, str]]
+KILLED_AT = "points of"
+"""What a test's property is called that says at how many points a process was killed, before its kind."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at how many points processes were killed: what a worker prints reaches nobody."""
+    passed = [report for report in terminalreporter.getreports("passed") if report.when == "call"]
+    points = {
+        name.removeprefix(KILLED_AT).strip(): count
+        for report in passed
+        for name, count in report.user_properties
+        if name.startswith(KILLED_AT)
+    }
+    if points:
+        each = ", ".join(f"{kind} {count}" for kind, count in sorted(points.items()))
+        in_all = sum(points.values())
+        terminalreporter.write_line(f"killed at {in_all} points ({each}): 0 lost, 0 doubled")
 
 
 @pytest.fixture

@@ -39,8 +39,6 @@ class Stage:
     scene: Scene
     server: ForkServer
     publisher: Publisher
-    points: dict[str, int] = field(default_factory=dict)
-    """How many crash points each kind of work was found to have."""
     _numbers: "count[int]" = field(default_factory=count)
 
     async def start(self, task: Task, **settings: str) -> Forked:

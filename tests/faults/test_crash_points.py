@@ -2,35 +2,39 @@
 
 For each way of a message there is a chain of processes. The first is killed as it begins, the next one point
 later, and so on, until one gets to the end: so the number of points is found and not guessed. Each has fresh
-messages, and what the one before it left.
+messages, and what the one before it left. The run's summary says how many points there were (`conftest.py`).
 """
+
+from collections.abc import Callable
 
 import pytest
 
 from deploy.tool.redriving import redrive
 from deploy.tool.stepping import Pace
 from tests.faults.chains import WAYS, crash_on, crash_while_redriving
+from tests.faults.conftest import KILLED_AT
 from tests.faults.redrive_process import OnlyAccounts
 from tests.faults.stage import NOTHING_WRONG, Stage
 from tests.operating import an_order
 
+Tell = Callable[[str, object], None]
 PARKED = "SELECT body, settled_at FROM parked_messages WHERE position($1::bytea IN body) > 0"
 
 
 @pytest.mark.parametrize("kind", [kind for kind in WAYS if kind != "park"])
 async def test_killed_at_each_await_nothing_is_lost_and_nothing_doubled(
-    stage: Stage, kind: str, capsys: pytest.CaptureFixture[str]
+    stage: Stage, kind: str, record_property: Tell
 ) -> None:
     chain = await crash_on(stage, kind)
     await stage.finish(chain.words(), kind)
 
     assert await stage.compare(kind, chain.words()) == NOTHING_WRONG
     assert await stage.scene.rows("accounts", PARKED, kind.encode()) == []
-    tell(capsys, stage, kind, chain.points)
+    record_property(f"{KILLED_AT} {kind}", chain.points)
 
 
 async def test_killed_at_each_await_of_parking_each_message_is_kept_once(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    stage: Stage, record_property: Tell
 ) -> None:
     chain = await crash_on(stage, "park")
     expected = sorted(outgoing.body for outgoing in chain.accepted)
@@ -44,11 +48,11 @@ async def test_killed_at_each_await_of_parking_each_message_is_kept_once(
     await stage.work_until(are_parked, "all are parked")
 
     assert sorted(bytes(row["body"]) for row in await parked()) == expected
-    tell(capsys, stage, "park", chain.points)
+    record_property(f"{KILLED_AT} park", chain.points)
 
 
 async def test_killed_at_each_await_of_a_redrive_nothing_is_lost_and_nothing_doubled(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    stage: Stage, record_property: Tell
 ) -> None:
     chain = await crash_while_redriving(stage)
     place = OnlyAccounts(stage.scene.urls["accounts"], stage.scene.installation.broker_url("accounts"))
@@ -64,12 +68,4 @@ async def test_killed_at_each_await_of_a_redrive_nothing_is_lost_and_nothing_dou
     rows = await stage.scene.rows("accounts", PARKED, b"redrive")
     assert len(rows) == len(chain.accepted)
     assert all(row["settled_at"] for row in rows)
-    tell(capsys, stage, "redrive", chain.points)
-
-
-def tell(capsys: pytest.CaptureFixture[str], stage: Stage, kind: str, points: int) -> None:
-    """Print how many points there were, and how many up to now, whatever is captured."""
-    stage.points[kind] = points
-    in_all = sum(stage.points.values())
-    with capsys.disabled():
-        print(f"\n{kind}: killed at {points} points ({in_all} so far), 0 lost, 0 doubled")  # noqa: T201
+    record_property(f"{KILLED_AT} redrive", chain.points)

@@ -135,7 +135,7 @@ async def test_a_message_that_is_still_to_be_published_is_published_whole_and_th
     waiting = await say(place, f'{{"account_id":"{ACCOUNT}"}}', is_published=False)
     await begin(place)
 
-    assert await place.work_off("erasures") == 0
+    await place.work_off("erasures")
     unpublished = await place.pool.fetchval("SELECT body FROM outbox")
     async with place.pool.acquire() as connection:
         await outbox.move_to_announced(connection, [waiting], place.clock())
@@ -144,6 +144,22 @@ async def test_a_message_that_is_still_to_be_published_is_published_whole_and_th
 
     assert str(ACCOUNT).encode() in unpublished
     assert await bodies(place) == {waiting: None}
+
+
+async def test_what_is_still_to_be_published_holds_up_neither_replies_nor_what_is_parked(
+    place: Workplace,
+) -> None:
+    """Its reader may refuse it for days."""
+    await say(place, f'{{"account_id":"{ACCOUNT}"}}', is_published=False)
+    registered = await place.send(a_registration(place))
+    named = await park(place, f'{{"account_id":"{ACCOUNT}"}}')
+    await begin(place, terms=[str(registered.account_id)])
+
+    await place.work_off("erasures")
+
+    assert await place.pool.fetchval("SELECT place FROM erasures") == "announced"
+    assert await place.pool.fetchval("SELECT reply FROM inbox") is None
+    assert (await present(place, named.id)).body is None
 
 
 async def test_the_search_goes_through_all_chunks_and_on_after_each(

@@ -17,7 +17,7 @@ from deploy.local.servers import Servers
 from deploy.tool.operating import OperatorError
 from deploy.tool.parked import print_list, print_one, settle
 from deploy.tool.redriving import redrive
-from deploy.tool.stepping import Pace
+from deploy.tool.stepping import Pace, Pacer
 from shared.database import transaction
 from shared.messaging.ids import new_id
 from shared.messaging.parked import Parked, Selection, find_parked, insert_parked, settle_parked
@@ -100,6 +100,21 @@ async def test_an_event_comes_again_to_the_reader_that_parked_it_and_to_no_other
 
     assert status == 0
     assert await toys.words("notify") == ["a"]
+
+
+async def test_what_is_erased_while_a_redrive_waits_for_its_turn_is_not_sent(
+    toys: OperatedToys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await park(toys)
+
+    async def turn(_: Pacer) -> None:
+        await toys.pools["accounts"].execute("UPDATE parked_messages SET body = NULL")
+
+    monkeypatch.setattr(Pacer, "turn", turn)
+    status = await redrive(toys, SERVICES, an_order(), toys.say)
+
+    assert status == 1
+    assert [row["outcome"] for row in await toys.rows("accounts", OUTCOMES)] == ["refused"]
 
 
 async def test_redriving_goes_in_growing_steps_and_stops_at_the_first_failure(toys: OperatedToys) -> None:
