@@ -13,6 +13,7 @@ class Account:
 
     `version` rises with each change of what is announced. A legacy account has none of the personal data
     that an upgrade asks for. `legacy_user_name_key` stays for ever, so that a file loaded again finds it.
+    `is_search_withheld`: PSC has switched search off, whatever becomes of the account.
     """
 
     id: UUID
@@ -47,6 +48,7 @@ class Account:
     upgraded_at: datetime | None
     deactivated_at: datetime | None
     erased_at: datetime | None = None
+    is_search_withheld: bool = False
 
     @property
     def full_name(self) -> str:

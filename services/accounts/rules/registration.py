@@ -106,7 +106,7 @@ def verified(account: Account, standing: Standing) -> Account:
     """The account once its address is proved: active, unless it is held for review, now or from before."""
     begun: Status = "held_for_review" if standing.is_held else "active"
     status = begun if account.status == "pending_verification" else account.status
-    may_search = status == "active" and account.kind == "individual"
+    may_search = status == "active" and account.kind == "individual" and not account.is_search_withheld
     return replace(account, is_email_verified=True, status=status, is_search_active=may_search)
 
 

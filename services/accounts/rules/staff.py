@@ -20,7 +20,8 @@ def refuse_review(account: Account) -> StaffActRefused | None:
 
 def released(account: Account) -> Account:
     """The account once it is held no more: as any other whose address is proved."""
-    return replace(account, status="active", is_search_active=account.kind == "individual")
+    may_search = account.kind == "individual" and not account.is_search_withheld
+    return replace(account, status="active", is_search_active=may_search)
 
 
 def refuse_unlock(present: Sequence[Guard], now: datetime) -> StaffActRefused | None:
@@ -41,8 +42,8 @@ def refuse_privilege(account: Account, command: SetSearchPrivilege) -> StaffActR
 
 
 def with_privilege(account: Account, *, is_active: bool) -> Account:
-    """The account with its search privilege set."""
-    return replace(account, is_search_active=is_active)
+    """The account with its search privilege set; one that was withheld stays so through a review."""
+    return replace(account, is_search_active=is_active, is_search_withheld=not is_active)
 
 
 def refuse_deactivation(account: Account, *, may_come_back: bool) -> StaffActRefused | None:

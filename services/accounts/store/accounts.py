@@ -21,7 +21,7 @@ _updated = attrgetter(
     *("name_key", "email", "email_key", "is_email_verified", "date_of_birth", "address", "city", "state"),
     *("postal_code", "county", "phone", "user_type", "is_search_active", "has_second_factor"),
     *("is_factor_announced", "factor_skips_used", "upgraded_at", "deactivated_at", "legacy_user_name_key"),
-    "erased_at",
+    *("erased_at", "is_search_withheld"),
 )
 
 
@@ -38,7 +38,7 @@ async def find_account(connection: Connection, account_id: UUID) -> Account | No
                legacy_user_name_key, first_name, last_name, name_key, email, email_key, is_email_verified,
                date_of_birth, address, city, state, postal_code, county, phone, user_type, is_search_active,
                has_second_factor, is_factor_announced, factor_skips_used, created_at, upgraded_at,
-               deactivated_at, erased_at
+               deactivated_at, erased_at, is_search_withheld
           FROM accounts
          WHERE id = $1
         """,
@@ -55,7 +55,7 @@ async def list_accounts(connection: Connection, account_ids: Collection[UUID]) -
                legacy_user_name_key, first_name, last_name, name_key, email, email_key, is_email_verified,
                date_of_birth, address, city, state, postal_code, county, phone, user_type, is_search_active,
                has_second_factor, is_factor_announced, factor_skips_used, created_at, upgraded_at,
-               deactivated_at, erased_at
+               deactivated_at, erased_at, is_search_withheld
           FROM accounts
          WHERE id = ANY($1::uuid[])
          ORDER BY id
@@ -73,7 +73,7 @@ async def lock_account(connection: Connection, account_id: UUID) -> Account:
                legacy_user_name_key, first_name, last_name, name_key, email, email_key, is_email_verified,
                date_of_birth, address, city, state, postal_code, county, phone, user_type, is_search_active,
                has_second_factor, is_factor_announced, factor_skips_used, created_at, upgraded_at,
-               deactivated_at, erased_at
+               deactivated_at, erased_at, is_search_withheld
           FROM accounts
          WHERE id = $1
            FOR NO KEY UPDATE
@@ -187,7 +187,8 @@ async def update_account(connection: Connection, account: Account) -> None:
                is_email_verified = $12, date_of_birth = $13, address = $14, city = $15, state = $16,
                postal_code = $17, county = $18, phone = $19, user_type = $20, is_search_active = $21,
                has_second_factor = $22, is_factor_announced = $23, factor_skips_used = $24,
-               upgraded_at = $25, deactivated_at = $26, legacy_user_name_key = $27, erased_at = $28
+               upgraded_at = $25, deactivated_at = $26, legacy_user_name_key = $27, erased_at = $28,
+               is_search_withheld = $29
          WHERE id = $1
         """,
         *_updated(account),

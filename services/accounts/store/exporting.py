@@ -11,7 +11,7 @@ STATEMENTS: Mapping[str, str] = {
                legacy_user_name_key AS legacy_user_name, first_name, last_name, email, is_email_verified,
                date_of_birth, address, city, state, postal_code, county, phone, user_type, is_search_active,
                has_second_factor, is_factor_announced, factor_skips_used, created_at, upgraded_at,
-               deactivated_at
+               deactivated_at, is_search_withheld
           FROM accounts
          WHERE id = $1
         """,

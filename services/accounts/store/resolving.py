@@ -40,7 +40,7 @@ async def use_session(
                legacy_user_name_key, first_name, last_name, name_key, email, email_key, is_email_verified,
                date_of_birth, address, city, state, postal_code, county, phone, user_type, is_search_active,
                has_second_factor, is_factor_announced, factor_skips_used, created_at, upgraded_at,
-               deactivated_at, erased_at,
+               deactivated_at, erased_at, is_search_withheld,
                (SELECT coalesce(json_agg(held ORDER BY role, court_id NULLS FIRST), '[]')
                   FROM (SELECT id, account_id, role, court_id, granted_by, granted_at, ends_at
                           FROM role_grants
