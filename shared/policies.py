@@ -48,6 +48,8 @@ class LinkingPolicies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     proof_failures_per_court: int
     proof_window_minutes: int
     roster_gone_percent: int
+    linking_code_days: int
+    link_attempt_days: int
 
 
 class BillingPolicies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -150,6 +150,7 @@ from shared.messages.linking import (
     FilingAccountReturned,
     FilingAccountUnlinked,
 )
+from shared.messages.linking.staff import StaffUsedData as CourtStaffUsedData
 from shared.messages.paa_billing import ClientCodeRuleChanged, MemberJoined, MemberLeft, StaffUsedData
 from shared.messaging.erasure import blank_next_messages
 from shared.messaging.registry import Service
@@ -209,6 +210,7 @@ SERVICE: Service[Resources] = Service(
         notify.ExportPartMade: exports.add_part,
         paa_billing.ExportPartMade: exports.add_part,
         StaffUsedData: history.remember_staff_use,
+        CourtStaffUsedData: history.remember_court_staff_use,
     },
     answers={
         MyAccount: sessions.my_account,

@@ -6,7 +6,7 @@ from services.linking.model import ReminderRound
 from services.linking.rules.reminders import is_still_meant, is_to_be_told, reminder_of
 from services.linking.rules.throttles import window_edge
 from services.linking.settings import Resources
-from services.linking.store import courts, exporting, proofs, reminders
+from services.linking.store import attempts, courts, exporting, proofs, reminders
 from shared.messages.linking import ExportPartMade
 from shared.messaging.bench import Bench
 from shared.messaging.export_parts import Part, make_next_part
@@ -23,6 +23,8 @@ async def forget_old_proofs(bench: Bench[Resources]) -> bool:
         edge = window_edge(work.resources.policies.linking, work.now) - KEPT_AFTER_EXPIRY
         count = await proofs.delete_old_proofs(work.connection, work.now - KEPT_AFTER_EXPIRY, BATCH_SIZE)
         count += await proofs.delete_old_throttles(work.connection, edge, BATCH_SIZE)
+        attempts_edge = work.now - timedelta(days=work.resources.policies.linking.link_attempt_days)
+        count += await attempts.delete_old_attempts(work.connection, attempts_edge, BATCH_SIZE)
     return count > 0
 
 

@@ -1,15 +1,19 @@
 """The route table of `linking`: which message goes where."""
 
-from services.linking.checks import proving
+from services.linking.checks import looking, proving
 from services.linking.checks import rosters as loading
 from services.linking.handlers import (
     accounts,
     assistance,
+    codes,
+    conflicts,
     courts,
     filing,
+    history,
     links,
     readiness,
     reminders,
+    requests,
     rosters,
     starting,
 )
@@ -63,6 +67,10 @@ from shared.messages.linking.assistance import (
     ListAssistanceSessions,
     ScheduleAssistanceSession,
 )
+from shared.messages.linking.attempts import WhyCantLink
+from shared.messages.linking.codes import IssueLinkingCode, LinkingCodeIssued, ProveByLinkingCode
+from shared.messages.linking.conflicts import Conflicts, ConflictSettled, SettleConflict
+from shared.messages.linking.history import LinksOf, MyLinks
 from shared.messages.linking.readiness import (
     GoLiveReminderDue,
     PeopleStillToAct,
@@ -70,6 +78,17 @@ from shared.messages.linking.readiness import (
     RemindOfGoLive,
     ShowReadiness,
 )
+from shared.messages.linking.requests import (
+    AcceptFilingRequest,
+    AskFilingPrivileges,
+    FilingRequestDecided,
+    FilingRequestMade,
+    FilingRequests,
+    MyFilingRequests,
+    RefuseFilingRequest,
+    WithdrawFilingRequest,
+)
+from shared.messages.linking.staff import StaffUsedData
 from shared.messaging.erasure import blank_next_messages
 from shared.messaging.export_parts import ask_part_of
 from shared.messaging.registry import Service
@@ -93,6 +112,13 @@ SERVICE: Service[Resources] = Service(
         BeginRosterByOperator: rosters.begin_roster_by_operator,
         FinishRoster: rosters.finish_roster,
         FinishRosterByOperator: rosters.finish_roster_by_operator,
+        IssueLinkingCode: codes.issue_linking_code,
+        ProveByLinkingCode: codes.prove_by_linking_code,
+        AskFilingPrivileges: requests.ask_filing_privileges,
+        WithdrawFilingRequest: requests.withdraw_filing_request,
+        AcceptFilingRequest: requests.accept_filing_request,
+        RefuseFilingRequest: requests.refuse_filing_request,
+        SettleConflict: conflicts.settle_conflict,
         AccountChanged: accounts.remember_account,
         AccountErased: accounts.forget_account,
         ExportAsked: ask_part_of,
@@ -100,6 +126,8 @@ SERVICE: Service[Resources] = Service(
     answers={
         WhatMayIFile: filing.what_may_i_file,
         WhoFilesHere: filing.who_files_here,
+        MyLinks: history.my_links,
+        MyFilingRequests: requests.my_filing_requests,
         ShowCourt: courts.show_court,
         ListCourts: courts.list_courts,
         ListAssistanceSessions: assistance.list_sessions,
@@ -112,6 +140,10 @@ SERVICE: Service[Resources] = Service(
         ProveFilingAccount: proving.prove_filing_account,
         LoadRoster: loading.load_roster,
         LoadRosterByOperator: loading.load_roster_by_operator,
+        FilingRequests: looking.filing_requests,
+        Conflicts: looking.conflicts_of_court,
+        WhyCantLink: looking.why_cant_link,
+        LinksOf: looking.links_of,
     },
     announces=(
         CourtChanged,
@@ -127,6 +159,11 @@ SERVICE: Service[Resources] = Service(
         AssistanceSessionCancelled,
         GoLiveReminderDue,
         RosterFinished,
+        ConflictSettled,
+        LinkingCodeIssued,
+        FilingRequestMade,
+        FilingRequestDecided,
+        StaffUsedData,
         ExportPartMade,
     ),
     jobs={

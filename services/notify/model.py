@@ -63,6 +63,11 @@ CLASS_OF: Mapping[str, MailClass] = {
     "filing_account_unlinked_court": "security",
     "link_conflict_court": "security",
     "roster_loaded_court": "security",
+    "conflict_kept_holder": "security",
+    "conflict_kept_claimant": "security",
+    "conflict_unlinked_claimant": "security",
+    "linking_code": "security",
+    "linking_code_given": "security",
     "firm_registered": "billing",
     "invitation_received": "billing",
     "invitation_declined_person": "billing",
@@ -84,6 +89,9 @@ CLASS_OF: Mapping[str, MailClass] = {
     "assistance_booking_cancelled": "service",
     "assistance_session_changed": "service",
     "assistance_session_cancelled": "service",
+    "filing_request_court": "service",
+    "filing_request_accepted": "service",
+    "filing_request_refused": "service",
 }
 """Every kind of mail: the name of its folder of templates, and its class."""
 

@@ -8,6 +8,7 @@ from services.notify.rules import (
     billing,
     courts,
     factors,
+    filing,
     linking,
     records,
     recovery,
@@ -78,7 +79,10 @@ from shared.messages.linking.assistance import (
     AssistanceSessionChanged,
     BookingCancelled,
 )
+from shared.messages.linking.codes import LinkingCodeIssued
+from shared.messages.linking.conflicts import ConflictSettled
 from shared.messages.linking.readiness import GoLiveReminderDue
+from shared.messages.linking.requests import FilingRequestDecided, FilingRequestMade
 from shared.messages.notify import ExportPartMade, MyMessages, NotificationAbandoned, NotificationSent
 from shared.messages.paa_billing import (
     FirmRegistered,
@@ -152,6 +156,10 @@ SERVICE: Service[Resources] = Service(
         BookingCancelled: mailing(courts.booking_cancelled),
         AssistanceSessionChanged: mailing(courts.assistance_changed),
         AssistanceSessionCancelled: mailing(courts.assistance_cancelled),
+        LinkingCodeIssued: mailing(filing.linking_code_issued),
+        FilingRequestMade: mailing(filing.filing_request_made),
+        FilingRequestDecided: mailing(filing.filing_request_decided),
+        ConflictSettled: mailing(filing.conflict_settled),
         FirmRegistered: mailing(billing.firm_registered),
         MemberInvited: mailing(billing.invitation_received),
         InvitationDeclined: mailing(billing.invitation_declined),

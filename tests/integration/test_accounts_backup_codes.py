@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from services.accounts.rules.backup_codes import plain_code
 from services.accounts.service import SERVICE
 from shared.messages.accounts import (
     AccountLocked,
@@ -25,6 +24,7 @@ from shared.messages.accounts import (
 from shared.messages.base import AssertionNotForThis, NotAllowed
 from shared.messaging.ids import new_id
 from shared.messaging.registry import Service
+from shared.typed_codes import plain_code
 from tests.builders_accounts import (
     a_signed_in_member,
     an_enrolled_member,

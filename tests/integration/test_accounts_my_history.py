@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -18,6 +18,7 @@ from shared.messages.linking import (
     FilingAccountReturned,
     FilingAccountUnlinked,
 )
+from shared.messages.linking.staff import StaffUsedData as CourtStaffUsedData
 from shared.messages.paa_billing import StaffUsedData
 from shared.messaging.registry import Service
 from tests.builders_accounts import (
@@ -50,6 +51,12 @@ def a_link(member: Member) -> FilingAccountLinked:
         filing_account_id=uuid4(),
         role="attorney",
         linked_at=NOON,
+    )
+
+
+def a_court_use(member: Member, clerk_id: UUID, **how: Any) -> CourtStaffUsedData:
+    return CourtStaffUsedData(
+        account_id=member.account_id, court_id="ncwbk", used_at=NOON, actor_account_id=clerk_id, **how
     )
 
 
@@ -193,7 +200,43 @@ async def test_each_use_by_staff_stands_in_the_history_and_the_chain_holds(place
     assert by_psc.details["actor_account_id"] == str(psc_id)
 
 
+async def test_a_look_by_court_staff_at_one_person_stands_in_the_history_each_time(place: Workplace) -> None:
+    member, clerk_id = await a_signed_in_member(place), uuid4()
+    use = a_court_use(member, clerk_id, used_for="why_cant_link")
+    await place.send(use)
+    await place.send(use)
+
+    newest, before = (await member.ask(MyHistory(limit=2))).acts
+
+    assert newest.details == before.details
+    assert newest.details == {
+        "service": "linking",
+        "court_id": "ncwbk",
+        "used_for": "why_cant_link",
+        "used_at": NOON.isoformat(),
+        "actor_account_id": str(clerk_id),
+    }
+
+
+async def test_a_look_by_court_staff_at_many_stands_there_once_a_day_for_each_viewer_and_view(
+    place: Workplace,
+) -> None:
+    member, clerk_id = await a_signed_in_member(place), uuid4()
+    use = a_court_use(member, clerk_id, used_for="conflicts", is_in_list=True)
+    for _ in range(3):
+        await place.send(use)
+    await place.send(use.with_changes(actor_account_id=uuid4()))
+    await place.send(use.with_changes(used_for="filing_requests"))
+    place.clock.forward(days=1)
+    await place.send(use)
+
+    await member.sign_in()
+    shown = await kinds_shown(member, limit=10)
+
+    assert shown.count("staff_used_data") == 4
+
+
 def test_what_services_tell_of_uses_by_staff_reaches_accounts() -> None:
     assert StaffUsedData in BILLING.announces
-    assert FilingAccountUnlinked in LINKING.announces
-    assert {StaffUsedData, FilingAccountUnlinked} <= SERVICE.handles.keys()
+    assert {CourtStaffUsedData, FilingAccountUnlinked} <= set(LINKING.announces)
+    assert {StaffUsedData, CourtStaffUsedData, FilingAccountUnlinked} <= SERVICE.handles.keys()

@@ -7,6 +7,7 @@ import pytest
 
 from shared.messages.linking import (
     FilingAccountLinked,
+    FilingAccountProved,
     FilingAccountUnlinked,
     LinkConflictFound,
     LinkRefused,
@@ -19,11 +20,13 @@ from tests.integration.linking_builders import (
     confirm,
     linked,
     load,
+    prove,
     proved,
     refused,
     somebody,
     unlink,
 )
+from tests.integration.linking_help_builders import a_code, prove_by_code
 from tests.messaging import Workplace
 
 
@@ -163,3 +166,47 @@ async def test_a_link_unlinked_twice_at_once_ends_once(place: Workplace) -> None
 
     assert sum(isinstance(task.result(), FilingAccountUnlinked) for task in tasks) == 1
     assert len(await place.emitted(FilingAccountUnlinked)) == 1
+
+
+async def test_a_claim_made_while_the_link_ends_leaves_no_conflict_behind(place: Workplace) -> None:
+    holder, claimant = somebody(place), somebody(place)
+    link = await linked(place, holder)
+
+    _, ended = await released_together(
+        place,
+        "SELECT id FROM links FOR UPDATE",
+        prove(place, claimant),
+        unlink(place, holder, link.link_id),
+    )
+
+    assert isinstance(ended, FilingAccountUnlinked)
+    assert await place.pool.fetchval("SELECT count(*) FROM conflicts WHERE settled_at IS NULL") == 0
+
+
+async def test_two_people_with_one_linking_code_wait_for_its_filing_account(place: Workplace) -> None:
+    code = await a_code(place)
+
+    outcomes = await released_together(
+        place,
+        "SELECT id FROM filing_accounts FOR UPDATE",
+        prove_by_code(place, somebody(place), code),
+        prove_by_code(place, somebody(place), code),
+    )
+
+    assert sum(isinstance(outcome, FilingAccountProved) for outcome in outcomes) == 1
+    assert refused("login_or_password_wrong") in outcomes
+
+
+async def test_a_code_that_a_clerk_replaces_while_it_is_used_leaves_one_way_in(place: Workplace) -> None:
+    code = await a_code(place)
+
+    outcome, _ = await released_together(
+        place,
+        "SELECT id FROM filing_accounts FOR UPDATE",
+        prove_by_code(place, somebody(place), code),
+        a_code(place),
+    )
+
+    assert isinstance(outcome, FilingAccountProved) or outcome == refused("login_or_password_wrong")
+    rows = await place.pool.fetch("SELECT used_at, died_at FROM linking_codes ORDER BY issued_at, way")
+    assert len([row for row in rows if row["used_at"] is None and row["died_at"] is None]) == 1

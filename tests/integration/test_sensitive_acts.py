@@ -38,6 +38,9 @@ from shared.messages.linking import (
     UnlinkFilingAccount,
     WhatMayIFile,
 )
+from shared.messages.linking.codes import IssueLinkingCode, ProveByLinkingCode
+from shared.messages.linking.conflicts import SettleConflict
+from shared.messages.linking.requests import AcceptFilingRequest, AskFilingPrivileges, RefuseFilingRequest
 from shared.messages.paa_billing import AcceptInvitation, LeaveFirm
 from shared.messaging.groups import read_member
 from shared.messaging.ids import new_id
@@ -60,6 +63,12 @@ def an_act(kind: type[Command], place: Workplace) -> Command:
         UnlinkFilingAccount(link_id=uuid4()),
         BeginRoster(court_id="ncwbk"),
         FinishRoster(court_id="ncwbk", roster_id=uuid4(), row_count=1),
+        IssueLinkingCode(court_id="ncwbk", login="jpublic", way="mailed"),
+        ProveByLinkingCode(court_id="ncwbk", code=secret),
+        AskFilingPrivileges(court_id="ncwbk", role="attorney"),
+        AcceptFilingRequest(request_id=uuid4(), login="jpublic"),
+        RefuseFilingRequest(request_id=uuid4(), reason="no"),
+        SettleConflict(conflict_id=uuid4(), decision="keep_holder", remark="hers"),
         AcceptInvitation(invitation_id=uuid4()),
         LeaveFirm(remark="goodbye"),
         EnrolAuthenticator(name="phone"),
@@ -84,6 +93,12 @@ ACTS = (
     UnlinkFilingAccount,
     BeginRoster,
     FinishRoster,
+    IssueLinkingCode,
+    ProveByLinkingCode,
+    AskFilingPrivileges,
+    AcceptFilingRequest,
+    RefuseFilingRequest,
+    SettleConflict,
     AcceptInvitation,
     LeaveFirm,
     EnrolAuthenticator,

@@ -18,6 +18,11 @@ from shared.messages.accounts.factor_reset import StopMyFactorReset
 from shared.messages.accounts.roles import MyRoles
 from shared.messages.base import Command, Message, NotAllowed, Query
 from shared.messages.linking import assistance, readiness
+from shared.messages.linking.attempts import WhyCantLink
+from shared.messages.linking.codes import IssueLinkingCode
+from shared.messages.linking.conflicts import Conflicts
+from shared.messages.linking.history import LinksOf
+from shared.messages.linking.requests import FilingRequests
 from shared.messaging.registry import Service
 from shared.sealed import Sealed, to_be_sealed
 from tests import billing
@@ -57,6 +62,11 @@ IS_HELPED_TO_UPGRADE = {
     assistance.ListAssistanceSessions,
     assistance.BookAssistanceSession,
     assistance.CancelBooking,
+    IssueLinkingCode,
+    FilingRequests,
+    Conflicts,
+    WhyCantLink,
+    LinksOf,
 }
 SEES_USAGE_AND_BILLS = {
     paa_billing.MyUsage,

@@ -16,6 +16,7 @@ Expected = tuple[Callable[[Any, Directory], tuple[Letter, ...]], Event, dict[str
 UNHEARD = {
     "accounts.account_changed.v1",
     "linking.export_part_made.v1",
+    "linking.staff_used_data.v1",
     "paa_billing.client_code_rule_changed.v1",
     "paa_billing.export_part_made.v1",
     "paa_billing.staff_used_data.v1",

@@ -6,6 +6,7 @@ from uuid import uuid4
 from services.notify.rules import courts
 from shared.messages.linking import assistance, readiness
 from tests.messaging import NOON
+from tests.unit import letters_of_filing
 from tests.unit.letters import ADMINISTRATOR, PERSON, SEALED, Expected
 
 SESSION: dict[str, Any] = {
@@ -24,6 +25,7 @@ ROSTER: dict[str, Any] = {
 }
 
 EXPECTED: list[Expected] = [
+    *letters_of_filing.EXPECTED,
     (
         courts.assistance_booked,
         assistance.AssistanceSessionBooked(**BOOKING),

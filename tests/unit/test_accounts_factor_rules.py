@@ -12,15 +12,14 @@ from hypothesis import strategies as some
 from services.accounts.model import Account, Duties, OneTimeToken
 from services.accounts.rules import recovery, second_factor
 from services.accounts.rules.backup_codes import (
-    CODE_BYTES,
     CODE_COUNT,
     codes_from,
     hash_code,
-    plain_code,
 )
 from services.accounts.rules.registration import blank_account
 from shared.messages.accounts import WhyRequired
 from shared.policies import read_policies
+from shared.typed_codes import CODE_BYTES, plain_code
 from tests.messaging import NOON
 
 POLICIES = read_policies().accounts

@@ -10,7 +10,7 @@ from services.notify import mailer
 from services.notify.mailer import TEMPLATES
 from services.notify.model import CLASS_OF, Letter
 from services.notify.settings import Sender
-from tests.unit import letters_of_courts, letters_of_factors, letters_of_staff
+from tests.unit import letters_of_courts, letters_of_factors, letters_of_filing, letters_of_staff
 
 SENDER = Sender(
     address="no-reply@accounts.example",
@@ -55,6 +55,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "sessions_ended": {"session_count": "3"},
     **letters_of_courts.SAMPLES,
     **letters_of_staff.SAMPLES,
+    **letters_of_filing.SAMPLES,
     "filing_account_linked": {**LINK, "linked_at": "February 1, 2024, 1:00 PM EST"},
     "filing_account_unlinked": {**UNLINK, "unlinked_by": "the court"},
     "filing_account_unlinked_court": {**UNLINK, "unlinked_by": "its holder", "filing_account": "018d-77"},

@@ -6,10 +6,11 @@ from uuid import UUID
 from services.accounts.checks.settling import Workbench
 from services.accounts.model import Account, Credential, Guard, GuardKind
 from services.accounts.rules import guards, second_factor
-from services.accounts.rules.backup_codes import hash_code, plain_code
+from services.accounts.rules.backup_codes import hash_code
 from services.accounts.store import backup_codes, credentials, saving, sessions
 from services.accounts.store.saving import Work
 from shared.messages.accounts import AccountLocked, BackupCodeUsed
+from shared.typed_codes import plain_code
 
 _MAIL_MAY_TAKE = timedelta(days=7)
 """The mail that tells of a lock goes out late rather than never, though its link is worthless by then."""

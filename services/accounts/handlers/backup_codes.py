@@ -6,11 +6,9 @@ import secrets
 from services.accounts.model import Account
 from services.accounts.rules import access, second_factor
 from services.accounts.rules.backup_codes import (
-    CODE_BYTES,
     CODE_COUNT,
     codes_from,
     hash_code,
-    plain_code,
     refuse_making,
 )
 from services.accounts.store import backup_codes, saving
@@ -24,6 +22,7 @@ from shared.messages.accounts import (
 )
 from shared.messages.base import NotAllowed
 from shared.sealed import to_be_sealed
+from shared.typed_codes import CODE_BYTES, plain_code
 
 
 async def make_backup_codes(

@@ -4,13 +4,14 @@ from functools import partial
 from uuid import UUID
 
 from services.linking import passwords
-from services.linking.model import Asker, Proof, Throttle, Verifier
-from services.linking.rules.links import conflict_of, decide_proof
+from services.linking.model import Asker, Throttle, Verifier
+from services.linking.rules.attempts import attempt_of
+from services.linking.rules.links import conflict_of, decide_proof, proof_of
 from services.linking.rules.roster import login_as_kept
 from services.linking.rules.standing import why_not_begin
 from services.linking.rules.throttles import throttles_of, window_edge
 from services.linking.settings import Resources
-from services.linking.store import accounts, courts, filing_accounts, links, proofs
+from services.linking.store import accounts, attempts, courts, filing_accounts, links, proofs
 from shared.bounded_threads import BusyError
 from shared.messages.linking import (
     FilingAccountProved,
@@ -24,6 +25,7 @@ from shared.messaging.unit_of_work import UnitOfWork
 
 Work = UnitOfWork[Resources]
 Found = tuple[UUID, str, Verifier]
+Outcome = FilingAccountProved | LinkRefused
 RETRY_AFTER_SECONDS = 5
 
 
@@ -36,8 +38,8 @@ async def prove_filing_account(
     async with bench.transaction() as work:
         reason = await _why_not_try(command, throttles, work)
         nearest = await filing_accounts.find_nearest_verifier(work.connection, command.court_id, login)
-    if reason is not None:
-        return refused(reason=reason)
+        if reason is not None:
+            return await _note(refused(reason=reason), command, login, work)
     password = bench.open(command, "password")
     verifier = passwords.NOBODYS if nearest is None else nearest[2]
     try:
@@ -46,10 +48,11 @@ async def prove_filing_account(
         async with bench.transaction() as work:
             await _forgive(throttles, work)
         return ProvingBusy(retry_after_seconds=RETRY_AFTER_SECONDS)
-    if nearest is None or nearest[1] != login or not is_right:
-        return refused(reason="login_or_password_wrong")
     async with bench.transaction() as work:
-        return await _record(command, (nearest[0], login, verifier), throttles, work)
+        if nearest is None or nearest[1] != login or not is_right:
+            return await _note(refused(reason="login_or_password_wrong"), command, login, work)
+        proved = (nearest[0], login, verifier)
+        return await _note(await _record(command, proved, throttles, work), command, login, work)
 
 
 def _login_and_throttles(
@@ -78,6 +81,15 @@ async def _why_not_try(
     return None
 
 
+async def _note(outcome: Outcome, command: ProveFilingAccount, login: str, work: Work) -> Outcome:
+    """Keep for the court's staff how an attempt ended; a login may be none, so only a digest of it stays."""
+    if not (isinstance(outcome, LinkRefused) and outcome.reason == "court_not_known"):
+        key = work.resources.digest_key
+        attempt = attempt_of(outcome, command.court_id, login, work.assertion.account_id, key)
+        await attempts.note_attempt(work.connection, attempt, work.now)
+    return outcome
+
+
 async def _forgive(throttles: tuple[Throttle, ...], work: Work) -> None:
     for throttle in throttles:
         await proofs.forgive_attempt(work.connection, throttle.scope, throttle.subject)
@@ -97,21 +109,10 @@ async def _record(
 
     await _forgive(throttles, work)
     if isinstance(outcome, FilingAccountProved):
-        await proofs.insert_proof(work.connection, _proof(outcome, filing_account_id, work), work.now)
+        proof = proof_of(outcome, filing_account_id, work.assertion)
+        await proofs.insert_proof(work.connection, proof, work.now)
         return outcome
     conflict = conflict_of(outcome, claim, work.assertion.account_id, work.new_id())
     if conflict is not None and await links.insert_conflict(work.connection, conflict, work.now):
         work.emit(conflict)
     return outcome
-
-
-def _proof(proved: FilingAccountProved, filing_account_id: UUID, work: Work) -> Proof:
-    return Proof(
-        id=proved.proof_id,
-        account_id=work.assertion.account_id,
-        session_id_hash=work.assertion.session_id_hash,
-        filing_account_id=filing_account_id,
-        expires_at=proved.expires_at,
-        used_at=None,
-        died_at=None,
-    )

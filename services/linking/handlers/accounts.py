@@ -4,7 +4,7 @@ from services.linking.handlers.assistance import forget_bookings
 from services.linking.rules.links import ended
 from services.linking.rules.throttles import throttle_of_account
 from services.linking.settings import Resources
-from services.linking.store import accounts, links, proofs
+from services.linking.store import accounts, attempts, conflicts, links, proofs, requests
 from shared.messages.accounts import AccountChanged, AccountErased
 from shared.messaging import erasure
 from shared.messaging.unit_of_work import UnitOfWork
@@ -27,6 +27,9 @@ async def forget_account(event: AccountErased, work: Work) -> None:
     await links.blank_remarks(work.connection, event.account_id)
     await links.settle_conflicts_of_account(work.connection, event.account_id, work.now)
     await forget_bookings(event.account_id, work)
+    await conflicts.blank_remarks_of_account(work.connection, event.account_id)
+    await requests.blank_requests_of_account(work.connection, event.account_id, work.now)
+    await attempts.delete_attempts_of_account(work.connection, event.account_id)
     await proofs.delete_proofs_of_account(work.connection, event.account_id)
     throttle = throttle_of_account(
         event.account_id, work.resources.policies.linking, work.resources.digest_key

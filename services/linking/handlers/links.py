@@ -1,9 +1,10 @@
 """Handles links: confirming a proof, and unlinking."""
 
-from services.linking.model import Asker, Claim, Proof
+from services.linking.model import Asker, Claim, FilingAccount, Proof
+from services.linking.rules.attempts import attempt_of
 from services.linking.rules.links import conflict_of, decide_link, decide_unlink, refuse_without_proof
 from services.linking.settings import Resources
-from services.linking.store import accounts, filing_accounts, links, proofs
+from services.linking.store import accounts, attempts, codes, conflicts, filing_accounts, links, proofs
 from shared.messages.base import NotAllowed
 from shared.messages.linking import (
     ConfirmLink,
@@ -30,12 +31,11 @@ async def confirm_link(command: ConfirmLink, work: Work) -> FilingAccountLinked 
     proof, claim = held
     outcome = decide_link(asker, proof, claim, policies, work.new_id(), work.now)
 
+    await _note(outcome, claim.filing_account, work)
     if isinstance(outcome, FilingAccountLinked):
         await _make_link(outcome, proof, work)
         return outcome
-    conflict = conflict_of(outcome, claim, work.assertion.account_id, work.new_id())
-    if conflict is not None and await links.insert_conflict(work.connection, conflict, work.now):
-        work.emit(conflict)
+    await queue_conflict(outcome, claim, work)
     return outcome
 
 
@@ -49,7 +49,17 @@ async def unlink_filing_account(
 
     if isinstance(outcome, FilingAccountUnlinked):
         await links.end_link(work.connection, outcome)
+        await conflicts.settle_with_link(
+            work.connection, outcome.filing_account_id, outcome.account_id, work.now
+        )
     return outcome
+
+
+async def queue_conflict(refusal: LinkRefused, claim: Claim, work: Work) -> None:
+    """Put a second person's claim into the court's queue, if that is why it was refused."""
+    conflict = conflict_of(refusal, claim, work.assertion.account_id, work.new_id())
+    if conflict is not None and await links.insert_conflict(work.connection, conflict, work.now):
+        work.emit(conflict)
 
 
 async def _hold(command: ConfirmLink, work: Work) -> tuple[Proof, Claim] | None:
@@ -64,8 +74,14 @@ async def _hold(command: ConfirmLink, work: Work) -> tuple[Proof, Claim] | None:
     return proof, claim
 
 
+async def _note(outcome: FilingAccountLinked | LinkRefused, at: FilingAccount, work: Work) -> None:
+    attempt = attempt_of(outcome, at.court_id, at.login, work.assertion.account_id, work.resources.digest_key)
+    await attempts.note_attempt(work.connection, attempt, work.now)
+
+
 async def _make_link(link: FilingAccountLinked, proof: Proof, work: Work) -> None:
     await links.insert_link(work.connection, link)
     await proofs.use_proof(work.connection, proof.id, work.now)
     await proofs.end_proofs(work.connection, [link.filing_account_id], work.now)
+    await codes.end_codes(work.connection, link.filing_account_id, work.now)
     await filing_accounts.end_login(work.connection, link.filing_account_id, work.now)

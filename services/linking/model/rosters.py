@@ -30,11 +30,11 @@ class RosterEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEntry:
-    """What is kept of a login that a roster names again."""
+    """What is kept of a login that a roster names again; one made on request has no address."""
 
     login: str
     name: str
-    email: str
+    email: str | None
     role: FilingRole
     roster_digest: bytes
     is_linked: bool

@@ -76,6 +76,19 @@ def decide_link(
     )
 
 
+def proof_of(proved: FilingAccountProved, filing_account_id: UUID, assertion: Assertion) -> Proof:
+    """The proof as it is kept: for this account and session alone."""
+    return Proof(
+        id=proved.proof_id,
+        account_id=assertion.account_id,
+        session_id_hash=assertion.session_id_hash,
+        filing_account_id=filing_account_id,
+        expires_at=proved.expires_at,
+        used_at=None,
+        died_at=None,
+    )
+
+
 def refuse_without_proof(asker: Asker, policies: Policies, now: datetime) -> LinkRefused:
     """There is no such proof: said only after what the account and the session lack."""
     reason = why_asker_may_not_link(asker, policies, now) or "proof_not_valid"
@@ -143,14 +156,18 @@ def _is_own_and_fresh(proof: Proof, assertion: Assertion, now: datetime) -> bool
     return is_own and proof.used_at is None and now < proof.expires_at
 
 
+def why_role_is_taken(
+    role: str, roles_linked_at_court: frozenset[str], policies: Policies
+) -> RefusalReason | None:
+    """Has the account a link at the court already: any, or one in this role, as the policy has it?"""
+    is_one = policies.linking.links_per_court == "one" and bool(roles_linked_at_court)
+    return "role_already_linked_at_court" if is_one or role in roles_linked_at_court else None
+
+
 def _why_claim_fails(claim: Claim, policies: Policies) -> RefusalReason | None:
     if claim.holder_account_id is not None:
         return "filing_account_already_linked"
-    if policies.linking.links_per_court == "one" and claim.roles_linked_at_court:
-        return "role_already_linked_at_court"
-    if claim.filing_account.role in claim.roles_linked_at_court:
-        return "role_already_linked_at_court"
-    return None
+    return why_role_is_taken(claim.filing_account.role, claim.roles_linked_at_court, policies)
 
 
 def _why_holder_may_not(assertion: Assertion, policies: Policies, now: datetime) -> UnlinkRefused | None:

@@ -19,12 +19,15 @@ def throttles_of(
             subject=keyed_digest(key, "login", court_id, login),
             limit=policies.proof_failures_per_login,
         ),
-        Throttle(
-            scope="court",
-            subject=keyed_digest(key, "court", court_id),
-            limit=policies.proof_failures_per_court,
-        ),
+        _throttle_of_court(court_id, policies, key),
     )
+
+
+def throttles_of_code(
+    account_id: UUID, court_id: str, policies: LinkingPolicies, key: bytes
+) -> tuple[Throttle, ...]:
+    """The counts of an attempt with a linking code, which names no login: those of passwords but for that."""
+    return (throttle_of_account(account_id, policies, key), _throttle_of_court(court_id, policies, key))
 
 
 def throttle_of_account(account_id: UUID, policies: LinkingPolicies, key: bytes) -> Throttle:
@@ -33,6 +36,12 @@ def throttle_of_account(account_id: UUID, policies: LinkingPolicies, key: bytes)
         scope="account",
         subject=keyed_digest(key, "account", str(account_id)),
         limit=policies.proof_failures_per_account,
+    )
+
+
+def _throttle_of_court(court_id: str, policies: LinkingPolicies, key: bytes) -> Throttle:
+    return Throttle(
+        scope="court", subject=keyed_digest(key, "court", court_id), limit=policies.proof_failures_per_court
     )
 
 

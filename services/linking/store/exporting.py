@@ -43,6 +43,27 @@ STATEMENTS: Mapping[str, str] = {
          WHERE begun_by_account_id = $1
          ORDER BY begun_at, id
         """,
+    # Which staff made it and with whom they spoke is not the asker's to know.
+    "linking_codes": """
+        SELECT c.id, c.court_id, f.login AS filing_login, c.way, c.issued_at, c.used_at
+          FROM linking_codes AS c
+          JOIN filing_accounts AS f ON f.id = c.filing_account_id
+         WHERE c.used_by_account_id = $1
+         ORDER BY c.used_at, c.id
+        """,
+    "filing_requests": """
+        SELECT id, court_id, role, remark, asked_at, state, decided_at, reason
+          FROM filing_requests
+         WHERE account_id = $1
+         ORDER BY asked_at, id
+        """,
+    # At which login is known to nobody: a digest is kept of it.
+    "link_attempts": """
+        SELECT court_id, outcome, attempt_count, last_at
+          FROM link_attempts
+         WHERE account_id = $1
+         ORDER BY last_at, court_id, outcome
+        """,
 }
 LEFT_OUT: Mapping[str, str] = {
     "throttles": "keyed digests and counts, which forget themselves within a day",

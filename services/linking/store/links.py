@@ -83,7 +83,8 @@ async def blank_remarks(connection: Connection, account_id: UUID) -> None:
 async def insert_conflict(connection: Connection, conflict: LinkConflictFound, at: datetime) -> bool:
     """Put a conflict into the court's queue; answers False if this claim waits there already.
 
-    Lock the filing account first: the conflict names who holds it now.
+    Lock the filing account first: the conflict names who holds it now. The link is held too, so that its end
+    finds the conflict that goes with it.
     """
     status = await connection.execute(
         """
@@ -92,6 +93,7 @@ async def insert_conflict(connection: Connection, conflict: LinkConflictFound, a
         SELECT $1, $2, filing_account_id, account_id, $4, $5
           FROM links
          WHERE filing_account_id = $3 AND unlinked_at IS NULL
+           FOR SHARE
         ON CONFLICT (filing_account_id, claimant_account_id) WHERE settled_at IS NULL DO NOTHING
         """,
         conflict.conflict_id,

@@ -100,7 +100,7 @@ async def list_people_to_act(
     """Filing accounts of a court that are neither linked nor gone and follow a login, by login."""
     rows = await connection.fetch(
         """
-        SELECT f.id AS filing_account_id, f.login, f.name, f.email, f.role
+        SELECT f.id AS filing_account_id, f.login, f.name, coalesce(f.email, '') AS email, f.role
           FROM filing_accounts AS f
          WHERE f.court_id = $1 AND f.login > $2 AND f.gone_at IS NULL
            AND NOT EXISTS (SELECT FROM links

@@ -56,13 +56,16 @@ async def lock_round(connection: Connection, found: ReminderRound) -> bool:
 async def list_roster(
     connection: Connection, court_id: str, after_login: str, limit: int
 ) -> list[RosterMember]:
-    """The filing accounts of a court that follow a login, linked or not, but for those that are gone."""
+    """The filing accounts of a court that follow a login, linked or not, but for those that are gone.
+
+    Nor those without an address, which were made on request: nobody can be written to.
+    """
     rows = await connection.fetch(
         """
         SELECT f.id, f.login, f.name, f.email, f.role, links.id IS NOT NULL AS is_linked
           FROM filing_accounts AS f
           LEFT JOIN links ON links.filing_account_id = f.id AND links.unlinked_at IS NULL
-         WHERE f.court_id = $1 AND f.login > $2 AND f.gone_at IS NULL
+         WHERE f.court_id = $1 AND f.login > $2 AND f.gone_at IS NULL AND f.email IS NOT NULL
          ORDER BY f.login
          LIMIT $3
         """,

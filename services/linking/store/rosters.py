@@ -192,13 +192,17 @@ async def delete_refusals_of_court(connection: Connection, court_id: str) -> Non
 
 
 async def count_unnamed(connection: Connection, court_id: str, roster_id: UUID) -> tuple[int, int]:
-    """How many filing accounts of a court aren't gone, and how many of these the roster doesn't name."""
+    """How many filing accounts of a court aren't gone, and how many of these the roster doesn't name.
+
+    One that was made on request, and has no address yet, never came from a roster: none misses it.
+    """
     row = await connection.fetchrow(
         """
         SELECT count(*) AS present, count(*) FILTER (WHERE roster_rows.login IS NULL) AS unnamed
           FROM filing_accounts
           LEFT JOIN roster_rows ON roster_rows.roster_id = $2 AND roster_rows.login = filing_accounts.login
          WHERE filing_accounts.court_id = $1 AND filing_accounts.gone_at IS NULL
+           AND filing_accounts.email IS NOT NULL
         """,
         court_id,
         roster_id,
@@ -207,12 +211,12 @@ async def count_unnamed(connection: Connection, court_id: str, roster_id: UUID) 
 
 
 async def mark_gone(connection: Connection, court_id: str, roster_id: UUID, at: datetime) -> list[UUID]:
-    """Whom the roster doesn't name any more is gone; answers their ids."""
+    """Those whom `count_unnamed` finds unnamed are gone; answers their ids."""
     rows = await connection.fetch(
         """
         WITH unnamed AS MATERIALIZED (
             SELECT id FROM filing_accounts
-             WHERE court_id = $1 AND gone_at IS NULL
+             WHERE court_id = $1 AND gone_at IS NULL AND email IS NOT NULL
                AND NOT EXISTS (SELECT FROM roster_rows
                                 WHERE roster_id = $2 AND roster_rows.login = filing_accounts.login)
              ORDER BY login

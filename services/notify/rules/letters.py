@@ -19,6 +19,7 @@ ROLE_WORDS: Final[Mapping[str, str]] = {
 }
 _ONE_ACCOUNT = "account_id"
 _SEVERAL_ACCOUNTS = ("administrator_ids", "recipient_ids")
+_BOTH_SIDES = ("holder_account_id", "claimant_account_id")
 _COURT = "court_id"
 GONE = "A person whose account no longer exists"
 
@@ -27,7 +28,8 @@ def concerned(event: Event) -> Concerned:
     """The accounts and the court that an event names."""
     account_id = getattr(event, _ONE_ACCOUNT, None)
     several = [found for name in _SEVERAL_ACCOUNTS for found in getattr(event, name, ())]
-    account_ids = [*([] if account_id is None else [account_id]), *several]
+    sides = [getattr(event, name) for name in _BOTH_SIDES if hasattr(event, name)]
+    account_ids = [*([] if account_id is None else [account_id]), *several, *sides]
     return Concerned(account_ids=tuple(dict.fromkeys(account_ids)), court_id=getattr(event, _COURT, None))
 
 
