@@ -5,6 +5,8 @@ Ada Whitfield, an attorney at the bankruptcy court of Western North Carolina, an
 
 from typing import Any
 
+from deploy.tool.sample_values_of_linking import OF_LINKING
+
 VALUES: dict[str, Any] = {
     "account_number": "7304118",
     "added": 4,
@@ -120,6 +122,7 @@ VALUES: dict[str, Any] = {
 """By the field's name, or that of one element of it; `OTHER` goes before."""
 
 OTHER: dict[str, Any] = {
+    **OF_LINKING,
     "AccountShown.status": "active",
     "AccountRegistered.warnings": [],
     "AccountUpgraded.status": "pending_verification",
@@ -205,39 +208,6 @@ OTHER: dict[str, Any] = {
     "UsageQuarantined.field": "account_number",
     "UsageQuarantined.reason": "not_seven_digits",
     "UsageShown.kind": "docket_report",
-    "AskFilingPrivileges.remark": "Admitted to this court's bar in January.",
-    "ConflictSeen.claimant": {
-        "account_id": "018d65d5-ddb2-746d-a45b-13d7e42f9db9",
-        "account_number": "5520943",
-        "first_name": "Adam",
-        "last_name": "Whitfield",
-    },
-    "ConflictSeen.name": "Ada Whitfield",
-    "FilingRequestDecided.reason": "",
-    "FilingRequestNotMade.reason": "already_asked",
-    "FilingRequestKept.reason": "login_taken",
-    "FilingRequestSeen.remark": "Admitted to this court's bar in January.",
-    "LinkAttempt.meaning": "The CM/ECF login and password didn't fit.",
-    "LinkAttempt.next_step": "Make a linking code for the filing account.",
-    "LinkAttempt.outcome": "login_or_password_wrong",
-    "LinkAttemptsShown.filing_account_id": None,
-    "LinkOfFilingAccount.remark": "The filing account was meant for another attorney.",
-    "LinkOfFilingAccount.unlinked_by": "court",
-    "IssueLinkingCode.way": "mailed",
-    "LinkingCodeIssued.issued_at": "2024-02-01T18:02:11.250000Z",
-    "LinkingCodeIssued.way": "mailed",
-    "LinkingCodeMade.way": "mailed",
-    "LinkingCodeIssued.expires_at": "2024-02-08T18:02:11.250000Z",
-    "LinkingCodeMade.code": None,
-    "LinkingCodeMade.expires_at": "2024-02-08T18:02:11.250000Z",
-    "MyFilingRequest.reason": "Not admitted to this court's bar.",
-    "MyFilingRequest.remark": "Admitted to this court's bar in January.",
-    "MyFilingRequest.state": "refused",
-    "MyLink.name": "Ada Whitfield",
-    "MyLink.remark": "The filing account was meant for another attorney.",
-    "MyLink.unlinked_by": "court",
-    "RefuseFilingRequest.reason": "Not admitted to this court's bar.",
-    "SettleConflict.remark": "The claimant showed the bar card.",
     "AccountDeactivatedByStaff.remark": "The holder has died; asked for by the executor.",
     "AccountReviewed.decision": "release",
     "AccountReviewed.remark": "Two people of the same name share an office mailbox.",

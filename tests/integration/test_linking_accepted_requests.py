@@ -26,6 +26,7 @@ from tests.integration.linking_builders import (
     unlink,
 )
 from tests.integration.linking_help_builders import a_person, accept, asked, mine, prove_by_code, uses_told
+from tests.integration.roster_builders import gone_logins, loaded_whole
 from tests.messaging import Workplace
 
 
@@ -118,3 +119,16 @@ async def test_a_filing_account_without_an_address_gets_its_code_in_person_only(
     assert mailed == LinkingCodeRefused(reason="address_missing")
     proof = await prove_by_code(place, who, place.open_reply(given, "code"))
     assert proof.masked_name == "J*** P***"
+
+
+async def test_a_roster_that_never_had_it_makes_no_filing_account_gone_that_was_made_on_request(
+    place: Workplace,
+) -> None:
+    who = await a_person(place)
+    await accept(place, (await asked(place, who)).request_id)
+
+    finished = await loaded_whole(place, "jpublic")
+
+    assert finished.gone == 0
+    assert await gone_logins(place) == []
+    assert [right.login for right in (await rights_of(place, who)).rights] == ["jnew"]

@@ -26,6 +26,7 @@ from tests.integration.linking_builders import (
     text_of_all_tables,
 )
 from tests.integration.linking_help_builders import a_code, ask_code, prove_by_code
+from tests.integration.roster_builders import loaded_whole
 from tests.messaging import Workplace
 
 WRONG = refused("login_or_password_wrong")
@@ -140,3 +141,13 @@ async def test_a_code_rests_nowhere(place: Workplace) -> None:
 async def test_the_service_cannot_lengthen_or_turn_a_code(place: Workplace, statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await place.pool.execute(statement)
+
+
+async def test_a_filing_account_that_is_gone_has_no_code(place: Workplace) -> None:
+    code = await a_code(place)
+    await loaded_whole(place, "jother", is_large_removal_meant=True)
+
+    assert await prove_by_code(place, somebody(place), code) == WRONG
+    assert await ask_code(place) == LinkingCodeRefused(reason="filing_account_not_found")
+    await loaded_whole(place, "jother", "jpublic")
+    assert isinstance(await prove_by_code(place, somebody(place), code), FilingAccountProved)
