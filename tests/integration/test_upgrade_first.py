@@ -57,16 +57,16 @@ COURT_STAFF = {
     assistance.CancelAssistanceSession,
     readiness.ShowReadiness,
     readiness.PeopleStillToAct,
-}
-IS_HELPED_TO_UPGRADE = {
-    assistance.ListAssistanceSessions,
-    assistance.BookAssistanceSession,
-    assistance.CancelBooking,
     IssueLinkingCode,
     FilingRequests,
     Conflicts,
     WhyCantLink,
     LinksOf,
+}
+IS_HELPED_TO_UPGRADE = {
+    assistance.ListAssistanceSessions,
+    assistance.BookAssistanceSession,
+    assistance.CancelBooking,
 }
 SEES_USAGE_AND_BILLS = {
     paa_billing.MyUsage,
