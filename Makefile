@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup demo up down test proof test-rabbitmq4 check drill bench
+.PHONY: help setup demo up down test proof test-rabbitmq4 coverage check drill bench
 
 PYTHON := .venv/bin/python
 NEXTGEN := .venv/bin/nextgen
@@ -26,6 +26,7 @@ help:
 	@echo "make test    set everything up and run the everyday tests"
 	@echo "make proof   kill a process at every await, take out each defence, break nodes and networks"
 	@echo "make test-rabbitmq4   run the messaging tests once more, on RabbitMQ 4"
+	@echo "make coverage   which branches of the rules, passwords and SQL of accounts its tests take: all"
 	@echo "make up      start the services and what they need; make down stops them and keeps the data"
 	@echo "make check   format, lint, types, import contracts, migrations"
 	@echo "make drill   kill services, broker and database at random under load, and count what came of it"
@@ -53,6 +54,11 @@ proof: setup
 
 test-rabbitmq4: setup
 	@$(PYTHON) -m tests.rabbitmq4 $(TESTS)
+
+coverage: setup
+	@$(PYTHON) -m tests.servers
+	@$(PYTHON) -m pytest $(IN_TURNS) -q -k accounts $(addprefix --cov=services.accounts.,rules passwords store) \
+		--cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 check: setup
 	@grep -qxF "$$(head -n 1 requirements/uv.txt)" requirements/dev.txt || \
