@@ -26,7 +26,7 @@ from shared.messaging.broker import connect
 from shared.messaging.consumer import BULK_WORKERS
 from shared.policies import read_policies
 
-ROUNDS, BATCHES, SINGLE_USES = 7, 20, 200
+ROUNDS, BATCHES, SINGLE_USES = 5, 80, 200
 """Batches, or single uses, that each side brings in a round."""
 WARM_UP_BATCHES = 4
 GOALS = {

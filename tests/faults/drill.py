@@ -62,6 +62,7 @@ END_LEASES = "UPDATE notifications SET not_before = clock_timestamp() WHERE stat
 SETTINGS = {
     **CHEAP_PASSWORDS,
     "ACCOUNTS_HASHING_WAITING_LIMIT": "600",
+    "ACCOUNTS_QUERY_WORKER_COUNT": "610",
     "NOTIFY_SMTP_TIMEOUT_SECONDS": "1",
 }
 

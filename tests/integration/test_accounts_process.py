@@ -148,7 +148,8 @@ async def test_the_operator_loads_legacy_accounts_and_loading_them_again_changes
     verifiers = json.dumps([sha256_verifier()] * len(rows))
 
     for loaded, known in ((50, 0), (0, 50)):
-        answer = await accounts.operator.ask(LoadLegacyAccounts(accounts=rows, verifiers=sealed(verifiers)))
+        load = LoadLegacyAccounts(accounts=rows, verifiers=sealed(verifiers))
+        answer = await accounts.operator.ask(load, deadline_seconds=60)
         assert answer.message == LegacyAccountsLoaded(loaded=loaded, known_before=known)
 
 

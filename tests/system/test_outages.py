@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, tuple[type[Command], ...]] = {
 SETTINGS = {
     **CHEAP_PASSWORDS,
     "ACCOUNTS_HASHING_WAITING_LIMIT": "1000",
+    "ACCOUNTS_QUERY_WORKER_COUNT": "1010",
     # A mail whose sender could not write down that it is sent goes again after 30 s and twice this time.
     "NOTIFY_SMTP_TIMEOUT_SECONDS": "1",
 }
