@@ -94,9 +94,18 @@ async def finish_roster(connection: Connection, finished: RosterFinished) -> Non
 
 
 async def list_named_lines(connection: Connection, roster_id: UUID, logins: Sequence[str]) -> dict[str, int]:
-    """On which line a roster has named these logins, as far as it has."""
+    """On which line a roster has named these logins, as far as it has.
+
+    Looked up one by one: before the table has statistics, a plan for the whole list compares each row of the
+    roster with each login.
+    """
     rows = await connection.fetch(
-        "SELECT login, line FROM roster_rows WHERE roster_id = $1 AND login = ANY($2::text[])",
+        """
+        SELECT given.login, named.line
+          FROM unnest($2::text[]) AS given (login),
+               LATERAL (SELECT line FROM roster_rows
+                         WHERE roster_id = $1 AND login = given.login OFFSET 0) AS named
+        """,
         roster_id,
         logins,
     )
