@@ -25,7 +25,7 @@ from shared.messaging.requests import Requests
 from shared.messaging.topology import SERVICES
 
 OWNER = "linking"
-ROUNDS, ROWS, FAST_ROWS = 5, 20_000, 200
+ROUNDS, ROWS, FAST_ROWS = 5, 20_000, 100
 COPY_GOAL = Goal(bound=0.5, is_upper=False)
 HEADER = "login,name,email,role,verifier"
 CREATE_BARE_ROWS = f"""
