@@ -197,7 +197,7 @@ async def test_a_load_that_was_killed_marks_nobody_as_gone_and_goes_on_when_it_i
     operator: Operator,
 ) -> None:
     await operator.load("gubk", operator.write([a_line("old")]))
-    file = operator.write(a_line(f"login{number}", verifier=verifier_of(PASSWORD)) for number in range(100))
+    file = operator.write(a_line(f"login{number}", verifier=verifier_of(PASSWORD)) for number in range(250))
 
     async def has_begun() -> bool:
         return await operator.count("gubk") > 1
@@ -206,7 +206,7 @@ async def test_a_load_that_was_killed_marks_nobody_as_gone_and_goes_on_when_it_i
     await until(has_begun, "rows are loaded")
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    missing = 101 - await operator.count("gubk")
+    missing = 251 - await operator.count("gubk")
     gone_when_killed = await operator.count("gubk", "gone_at IS NOT NULL")
     code, output, errors = await operator.load("gubk", file)
 
@@ -214,7 +214,7 @@ async def test_a_load_that_was_killed_marks_nobody_as_gone_and_goes_on_when_it_i
     assert gone_when_killed == 0
     assert code == 0, output + errors
     assert "1 gone" in output
-    assert await operator.count("gubk") == 101
+    assert await operator.count("gubk") == 251
 
 
 @pytest.mark.parametrize(
