@@ -26,20 +26,25 @@ POOL_SIZE, PREFETCH_COUNT = 10, 100
 class BareRequests:
     """Sends a request, and waits for the broker's confirm and for the reply."""
 
-    def __init__(self, channel: AbstractChannel, reply_queue: str) -> None:
+    def __init__(self, channel: AbstractChannel, reply_queue: str, mode: aio_pika.DeliveryMode) -> None:
         self._channel = channel
         self._reply_queue = reply_queue
+        self._mode = mode
         self._waiting: dict[str, asyncio.Future[bytes]] = {}
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, url: str) -> AsyncIterator[Self]:
-        """Requests on a connection of their own, with their own reply queue; the queue for both is made."""
+    async def connect(cls, url: str, *, is_persistent: bool = True) -> AsyncIterator[Self]:
+        """Requests on a connection of their own, with their own reply queue; the queue for both is made.
+
+        As the services have them: commands persist in a quorum queue, queries pass through a classic one.
+        """
+        mode = aio_pika.DeliveryMode.PERSISTENT if is_persistent else aio_pika.DeliveryMode.NOT_PERSISTENT
         async with await aio_pika.connect(url) as connection:
             channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-            await channel.declare_queue(QUEUE, durable=True, arguments=QUORUM)
+            await channel.declare_queue(QUEUE, durable=True, arguments=QUORUM if is_persistent else None)
             replies = await (await connection.channel()).declare_queue(exclusive=True)
-            requests = cls(channel, replies.name)
+            requests = cls(channel, replies.name, mode)
             await replies.consume(requests._take_reply, no_ack=True)
             yield requests
 
@@ -49,7 +54,7 @@ class BareRequests:
         self._waiting[key] = future = asyncio.get_running_loop().create_future()
         message = aio_pika.Message(
             msgspec.json.encode(command),
-            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            delivery_mode=self._mode,
             correlation_id=key,
             reply_to=self._reply_queue,
         )

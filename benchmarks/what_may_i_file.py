@@ -132,7 +132,7 @@ async def _open_trial(story: Story, account_count: int) -> AsyncIterator[Trial]:
         "BENCHMARK_BROKER_URL": admin_broker_url(story),
     }
     async with (
-        BareRequests.connect(admin_broker_url(story)) as bare_requests,
+        BareRequests.connect(admin_broker_url(story), is_persistent=False) as bare_requests,
         running("services.linking", story, service_environment(story, OWNER)),
         running(what_may_i_file_peer.__name__, story, peer_environment),
         asyncio.TaskGroup() as group,

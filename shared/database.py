@@ -90,12 +90,18 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
 
     Raises UnavailableError when the database is not there or no connection comes free in time.
     """
+    async with connected(pool) as connection, connection.transaction():
+        yield connection
+
+
+@asynccontextmanager
+async def connected(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection on which each statement is a transaction of its own. Raises as `transaction` does."""
     began = time.monotonic()
     try:
         async with pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
             POOL_WAIT_SECONDS.observe(time.monotonic() - began)
-            async with connection.transaction():
-                yield connection
+            yield connection
     except _ANY_FAILURE as error:
         if is_unavailable(error):
             raise UnavailableError(type(error).__name__) from error

@@ -124,8 +124,6 @@ SERVICE: Service[Resources] = Service(
         ExportAsked: ask_part_of,
     },
     answers={
-        WhatMayIFile: filing.what_may_i_file,
-        WhoFilesHere: filing.who_files_here,
         MyLinks: history.my_links,
         MyFilingRequests: requests.my_filing_requests,
         ShowCourt: courts.show_court,
@@ -135,6 +133,10 @@ SERVICE: Service[Resources] = Service(
         PeopleStillToAct: readiness.people_still_to_act,
         RosterProgress: rosters.roster_progress,
         RosterRefusals: rosters.roster_refusals,
+    },
+    lookups={
+        WhatMayIFile: filing.what_may_i_file,
+        WhoFilesHere: filing.who_files_here,
     },
     checks={
         ProveFilingAccount: proving.prove_filing_account,

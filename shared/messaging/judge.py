@@ -1,5 +1,7 @@
 """How a delivery ends: the one place that decides to acknowledge, try again, hold or park."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum
@@ -8,7 +10,7 @@ from typing import Any
 import msgspec
 
 from shared.assertion import Assertion, verify_assertion
-from shared.database import is_unavailable, transaction
+from shared.database import Connection, Pool, connected, is_unavailable, transaction
 from shared.errors import (
     BadEnvelopeError,
     NextgenError,
@@ -32,11 +34,12 @@ from shared.messages.base import (
 from shared.messaging import ids, inbox
 from shared.messaging.bench import Bench
 from shared.messaging.envelope import Envelope
-from shared.messaging.registry import MAXIMUM_BODY_BYTES, decode
+from shared.messaging.registry import MAXIMUM_BODY_BYTES, Handler, decode
 from shared.messaging.unit_of_work import UndeclaredEventError, UnitOfWork
 from shared.sealed import without_secrets
 
 REPLY_INDEX = 0
+OpenOn = Callable[[Pool], AbstractAsyncContextManager[Connection]]
 
 
 class LateError(NextgenError):
@@ -129,7 +132,9 @@ async def _handle(bench: Bench[Any], queue: str, envelope: Envelope, message: Me
     if kind in bench.service.checks:
         return encode_reply(bench, envelope, await bench.service.checks[kind](message, asker))
     if kind in bench.service.answers:
-        return await _answer(asker, envelope, message)
+        return await _answer(asker, envelope, message, bench.service.answers[kind], transaction)
+    if kind in bench.service.lookups:
+        return await _answer(asker, envelope, message, bench.service.lookups[kind], connected)
     if kind in bench.service.handles or kind in bench.service.bulk:
         try:
             return await _handle_once(asker, queue, envelope, message)
@@ -196,10 +201,12 @@ def _must_be_made_anew(asserted: Assertion | None, envelope: Envelope, message: 
     return is_refused
 
 
-async def _answer(bench: Bench[Any], envelope: Envelope, message: Message) -> Reply | None:
-    async with transaction(bench.pool) as connection:
+async def _answer(
+    bench: Bench[Any], envelope: Envelope, message: Message, answering: Handler, open_on: OpenOn
+) -> Reply | None:
+    async with open_on(bench.pool) as connection:
         work = unit_of_work(bench, connection, envelope)
-        answer = await bench.service.answers[type(message)](message, work)
+        answer = await answering(message, work)
         if work.take_emitted():
             raise UndeclaredEventError("a query announces nothing: make it a check")
         return encode_reply(bench, envelope, answer)

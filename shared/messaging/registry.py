@@ -42,17 +42,20 @@ class Service(Generic[R]):
 
     `handles`: commands and events, each handled in one transaction with inbox and outbox. `bulk`: commands
     that come in masses, on a queue of their own; the handler is given all of a group at once, each with its
-    unit of work, and emits what it has to say. `answers`: queries, read in one transaction. `checks`:
-    commands or queries that may not be one transaction. `announces`: the events it may emit. `jobs`: steps
-    that claim one piece of leased work, do it, and say whether there was any. `prepares` runs at each start,
-    before the first message, and may be done any number of times (shipped data). `when_parked`: whom a
-    parked message of a type is told to, once, in the transaction that parks it; it may not fail.
+    unit of work, and emits what it has to say. `answers`: queries, read in one transaction. `lookups`:
+    queries that are one statement each, so that a transaction around it would only cost two round trips.
+    `checks`: commands or queries that may not be one transaction. `announces`: the events it may emit.
+    `jobs`: steps that claim one piece of leased work, do it, and say whether there was any. `prepares` runs
+    at each start, before the first message, and may be done any number of times (shipped data).
+    `when_parked`: whom a parked message of a type is told to, once, in the transaction that parks it; it may
+    not fail.
     """
 
     name: str
     handles: Mapping[type[Message], Handler] = field(default_factory=dict)
     bulk: Mapping[type[Message], BulkHandler] = field(default_factory=dict)
     answers: Mapping[type[Message], Handler] = field(default_factory=dict)
+    lookups: Mapping[type[Message], Handler] = field(default_factory=dict)
     checks: Mapping[type[Message], Check] = field(default_factory=dict)
     announces: tuple[type[Event], ...] = ()
     jobs: Mapping[str, JobStep] = field(default_factory=dict)
@@ -68,13 +71,13 @@ class Service(Generic[R]):
         """The queue on which this service receives messages of a type."""
         if kind in self.bulk:
             return f"{self.name}.bulk"
-        if kind in self.answers or kind in self.checks:
+        if kind in self.answers or kind in self.lookups or kind in self.checks:
             return f"{self.name}.queries"
         return f"{self.name}.events" if issubclass(kind, Event) else f"{self.name}.commands"
 
     def received(self) -> tuple[type[Message], ...]:
         """Every type that this service receives."""
-        return (*self.handles, *self.bulk, *self.answers, *self.checks)
+        return (*self.handles, *self.bulk, *self.answers, *self.lookups, *self.checks)
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True):

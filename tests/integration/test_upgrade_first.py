@@ -96,8 +96,7 @@ ONLY_FOR_PEOPLE = {
 
 def asked_of(service: Service[Any]) -> list[Kind]:
     """All that an account may ask of a service."""
-    kinds = (*service.handles, *service.bulk, *service.answers, *service.checks)
-    asked = [kind for kind in kinds if issubclass(kind, Command | Query)]
+    asked = [kind for kind in service.received() if issubclass(kind, Command | Query)]
     return sorted((k for k in asked if k.spoken_by == "account"), key=lambda kind: kind.message_name())
 
 
