@@ -1,6 +1,5 @@
 """Attacks on linking, each by its name: proofs used where they don't belong, and messages out of order."""
 
-import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,6 +23,7 @@ from tests.integration.linking_builders import (
     somebody,
     unlink,
 )
+from tests.integration.test_linking_races import released_together
 from tests.messaging import Workplace
 
 OTHER_COURT = "waebk"
@@ -155,9 +155,11 @@ async def test_one_person_linking_two_roles_at_once_has_both_and_under_the_polic
         who = somebody(place)
         proofs = [await proved(place, who), await proved(place, who, login="jtrustee")]
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(confirm(place, who, proof.proof_id)) for proof in proofs]
-        held[policy] = [task.result() for task in tasks]
+        held[policy] = await released_together(
+            place,
+            "SELECT id FROM filing_accounts FOR UPDATE",
+            *(confirm(place, who, proof.proof_id) for proof in proofs),
+        )
 
     assert [type(outcome) for outcome in held["one_per_role"]] == [FilingAccountLinked] * 2
     assert refused("role_already_linked_at_court") in held["one"]
