@@ -1,13 +1,18 @@
 """Uses of an account that isn't known yet: they wait, are booked once it is, or are shown to PSC."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import fields
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
 
+from services.paa_billing.model.firms import Account
 from services.paa_billing.service import SERVICE
+from services.paa_billing.store import accounts
 from shared.messages.paa_billing import UsageBatchSettled
 from shared.messaging.registry import Service, decode
 from tests.billing import (
@@ -20,6 +25,7 @@ from tests.billing import (
     report,
     resources,
 )
+from tests.installation import until
 from tests.messaging import Workplace
 
 Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
@@ -44,6 +50,35 @@ async def test_an_unknown_account_waits_and_is_booked_when_it_becomes_known(plac
     assert [line["account_id"] for line in await lines_of(place)] == [unknown.account_id] * 3
     assert await place.pool.fetchval("SELECT count(*) FROM waiting_usage") == 0
     assert (await report(place, *uses)).duplicate == 3
+
+
+async def test_a_use_whose_account_becomes_known_at_that_moment_does_not_wait(place: Workplace) -> None:
+    unknown = an_account()
+    state = Account(**{field.name: getattr(unknown, field.name) for field in fields(Account)})
+    async with place.pool.acquire() as connection, asyncio.TaskGroup() as group:
+        becoming_known = connection.transaction()
+        await becoming_known.start()
+        await accounts.hold_number(connection, unknown.account_number)
+        await accounts.upsert_account(connection, state)
+
+        reporting = group.create_task(report(place, a_use(unknown.account_number)))
+        await until(partial(_is_held_up, place), "the intake waits for whoever gets the number")
+        await becoming_known.commit()
+
+    settled = reporting.result()
+    assert (settled.booked, settled.waiting) == (1, 0)
+
+
+async def _is_held_up(place: Workplace) -> bool:
+    return bool(
+        await place.pool.fetchval(
+            """
+            SELECT EXISTS (SELECT FROM pg_locks
+                            WHERE locktype = 'advisory' AND NOT granted
+                              AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+            """
+        )
+    )
 
 
 async def test_while_a_use_waits_its_id_takes_no_other_content(place: Workplace) -> None:

@@ -135,6 +135,10 @@ async def operator(story: Story, process_id: int, tmp_path: Path) -> AsyncIterat
         "BROKER_URL": story.servers.broker_url,
         "BROKER_ADMIN_URL": story.servers.broker_admin_url,
     }
+    # Each test finds the courts without a roster, in whatever order they run: only the owner may remove rows.
+    owner = await open_pool(story.database_url("linking", "linking_owner"), size=1, name="test owner")
+    await owner.execute("TRUNCATE filing_accounts, rosters CASCADE")
+    await owner.close()
     yield Operator(environment=environment, story=story, pool=pool, folder=tmp_path, process_id=process_id)
     await pool.close()
 

@@ -59,7 +59,7 @@ CHECKED_BY_ITS_SERVICE = {
     *("RegisterAccount.user_name", "UpgradeAccount.user_name", "AskVerificationAgain.user_name"),
     *("SignIn.user_name", "AskRecovery.user_name", "AskUserName.email", "Person.email"),
     *("ChangeEmail.email", "ChangeUserName.user_name", "AuthenticateClient.login_id"),
-    "AuthenticateClient.redact_flag",
+    *("AuthenticateClient.redact_flag", "CorrectUnprovedAddress.email"),
     *(f"{whose}.{field}" for whose in ("Person", "Profile") for field in PERSONAL),
     *(f"LegacyAccount.{field}" for field in ("user_name", "kind", "first_name", "last_name", "email")),
     *(f"RosterRow.{field}" for field in ("login", "name", "email", "role")),

@@ -21,6 +21,7 @@ async def remember_account(event: AccountChanged, work: UnitOfWork[Resources]) -
     account = _account_from(event)
     if await erasure.is_erased(work.connection, account.account_id):
         account = replace(account, first_name="", last_name="")
+    await accounts.hold_number(work.connection, account.account_number)
     if not await accounts.upsert_account(work.connection, account):
         return
     await _take_over_firm(account, work)

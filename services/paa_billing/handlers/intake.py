@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.paa_billing.handlers.books import begin_quarters, hold_business_zone, hold_open_quarters
 from services.paa_billing.model import Exemption, Quarter
-from services.paa_billing.model.firms import Membership
+from services.paa_billing.model.firms import AccountOfUse, Membership
 from services.paa_billing.model.intake import (
     BillingFacts,
     BookedLine,
@@ -72,7 +72,7 @@ async def _sort_out(work: UnitOfWork[Resources], reports: Sequence[Report]) -> l
 
 
 async def _gather_facts(work: UnitOfWork[Resources], uses: Sequence[ReportedUse]) -> BillingFacts:
-    known = await accounts.share_accounts(work.connection, sorted({use.account_number for use in uses}))
+    known = await _share_accounts(work, {use.account_number for use in uses})
     account_ids = [account.account_id for account in known.values()]
     membered = await memberships.list_memberships(work.connection, account_ids)
     exempted = await schedules.list_exemptions(work.connection, account_ids)
@@ -83,6 +83,16 @@ async def _gather_facts(work: UnitOfWork[Resources], uses: Sequence[ReportedUse]
         exemptions=_by_account(exempted),
         memberships=_by_account(membered),
     )
+
+
+async def _share_accounts(work: UnitOfWork[Resources], numbers: set[str]) -> dict[str, AccountOfUse]:
+    """The known accounts, held; what is unknown stays so until its uses wait where the account will look."""
+    known = await accounts.share_accounts(work.connection, sorted(numbers))
+    unknown = sorted(numbers - known.keys())
+    if unknown:
+        await accounts.share_numbers(work.connection, unknown)
+        known |= await accounts.share_accounts(work.connection, unknown)
+    return known
 
 
 def _by_account(found: Iterable[OfAccount]) -> Mapping[UUID, tuple[OfAccount, ...]]:

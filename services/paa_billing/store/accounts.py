@@ -6,6 +6,9 @@ from uuid import UUID
 from services.paa_billing.model.firms import Account, AccountOfUse
 from shared.database import Connection
 
+_NUMBER_LOCK_CLASS = 1_909
+"""The first key of the advisory locks on account numbers; the second is a hash of the number."""
+
 
 async def upsert_account(connection: Connection, account: Account) -> bool:
     """Keep an account's state if it is newer than what is kept; says whether it was."""
@@ -103,6 +106,25 @@ async def share_accounts(connection: Connection, account_numbers: Sequence[str])
         account_numbers,
     )
     return {number: AccountOfUse(account_id=account_id, kind=kind) for number, account_id, kind in rows}
+
+
+async def hold_number(connection: Connection, account_number: str) -> None:
+    """Let nobody find out meanwhile that this number is unknown: an account is about to get it."""
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock($1, hashtext($2))", _NUMBER_LOCK_CLASS, account_number
+    )
+
+
+async def share_numbers(connection: Connection, account_numbers: Sequence[str]) -> None:
+    """Let no account get one of these numbers meanwhile; look them up again then, for one may just have."""
+    await connection.fetch(
+        """
+        SELECT pg_advisory_xact_lock_shared($1, hashtext(account_number))
+          FROM unnest($2::text[]) AS asked (account_number)
+        """,
+        _NUMBER_LOCK_CLASS,
+        account_numbers,
+    )
 
 
 async def insert_filing_link(connection: Connection, link_id: UUID, account_id: UUID) -> None:
