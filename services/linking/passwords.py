@@ -28,11 +28,11 @@ def kept_form(verifier: str) -> Verifier:
 
 
 def is_right(password: str, verifier: Verifier) -> bool:
-    """Does the password, as UTF-8 in NFC, fit the verifier?"""
+    """Does the password, as UTF-8 in NFC, fit the verifier? An empty one fits none, after the same work."""
     text = unicodedata.normalize("NFC", password).encode()
-    if verifier.scheme != "plain":
-        text = digest_of(verifier.scheme, text).encode()
+    given = text if verifier.scheme == "plain" else digest_of(verifier.scheme, text).encode()
     try:
-        return _HASHER.verify(verifier.phc, text)
+        is_match = _HASHER.verify(verifier.phc, given)
     except VerificationError:
         return False
+    return is_match and bool(text)

@@ -18,9 +18,9 @@ def problem_of_verifier(text: str) -> str | None:
 
 
 def _problem_of_digest(found: Digest) -> str | None:
-    if found.recipe in KNOWN_TAGS:
-        return None
-    return f"begins with none of {', '.join(f'{known}$' for known in KNOWN_TAGS)}, or holds a salt"
+    if found.recipe not in KNOWN_TAGS:
+        return f"begins with none of {', '.join(f'{known}$' for known in KNOWN_TAGS)}, or holds a salt"
+    return "is that of an empty password" if found.is_of_nothing else None
 
 
 def _problem_of_argon2id(found: Argon2id) -> str | None:
