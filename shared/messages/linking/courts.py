@@ -21,6 +21,7 @@ class SetGoLive(Command, frozen=True, kw_only=True, tag="linking.set_go_live.v1"
     Of a time that comes twice, when clocks are set back, the first is meant.
     """
 
+    is_sensitive: ClassVar[bool] = True
     court_id: CourtId
     local_time: LocalTime
     help_desk: HelpDesk | None = None
@@ -35,6 +36,7 @@ class GoLiveRefused(Reply, frozen=True, kw_only=True, tag="linking.go_live_refus
 class SetCourtContact(Command, frozen=True, kw_only=True, tag="linking.set_court_contact.v1"):
     """Court staff set, at any time, whom people may call and where mail to the court goes."""
 
+    is_sensitive: ClassVar[bool] = True
     court_id: CourtId
     help_desk: HelpDesk
     contact_email: ContactEmail

@@ -70,6 +70,7 @@ class LoadRoster(Command, frozen=True, kw_only=True, tag="linking.load_roster.v1
     roster, and `unreadable` are those of its file that can't be sent.
     """
 
+    is_sensitive: ClassVar[bool] = True
     court_id: CourtId
     rows: Annotated[tuple[RosterRow, ...], msgspec.Meta(max_length=ROWS_A_LOAD)]
     verifiers: Sealed
