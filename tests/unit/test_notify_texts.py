@@ -197,6 +197,11 @@ def test_a_question_on_a_filing_account_goes_to_the_court() -> None:
         assert "PACER Service Center" not in plain
 
 
+def test_who_loses_a_filing_account_may_have_another_role_at_the_court() -> None:
+    for kind in ("filing_account_unlinked", "filing_account_gone"):
+        assert "You can't file at this court in this role until" in texts_of(kind).plain
+
+
 @pytest.mark.parametrize("kind", [kind for kind, sample in SAMPLES.items() if "help_desk" in sample])
 def test_a_court_without_a_number_is_named_without_one(kind: str) -> None:
     texts = texts_of(kind, help_desk="")
