@@ -16,6 +16,7 @@ from shared.messages.linking.conflicts import (
     ConflictSettled,
     SettleConflict,
 )
+from shared.messaging import outbox
 from tests.integration.linking_builders import (
     COURT,
     Make,
@@ -58,6 +59,13 @@ async def settle(
 ) -> Any:
     command = SettleConflict(conflict_id=conflict_id, decision=decision, remark=remark)
     return await place.send(command, by=by or staff(place))
+
+
+async def publish_all(place: Workplace) -> None:
+    """Let the broker have confirmed all that waits in the outbox."""
+    async with place.pool.acquire() as connection, connection.transaction():
+        waiting = await outbox.read_oldest(connection, 1000)
+        await outbox.move_to_announced(connection, [each.message_id for each in waiting], place.clock())
 
 
 async def test_staff_see_both_parties_and_each_reads_that_they_did(place: Workplace) -> None:
@@ -182,12 +190,16 @@ async def test_only_other_staff_of_that_court_see_and_settle_conflicts(place: Wo
     assert await uses_told(place, "conflicts") == []
 
 
-async def test_an_erased_party_leaves_no_remark(place: Workplace) -> None:
-    holder, claimant = await a_person(place), await a_person(place)
-    conflict_id = await a_conflict(place, holder, claimant)
-    await settle(place, conflict_id, "keep_holder", "Ermintrude called")
+@pytest.mark.parametrize("decision", ["keep_holder", "unlink_holder"])
+@pytest.mark.parametrize("party", ["holder", "claimant"])
+async def test_an_erased_party_leaves_no_remark(place: Workplace, decision: str, party: str) -> None:
+    parties = {"holder": await a_person(place), "claimant": await a_person(place)}
+    conflict_id = await a_conflict(place, parties["holder"], parties["claimant"])
+    await settle(place, conflict_id, decision, "Ermintrude called")
+    await publish_all(place)
+    place.clock.forward(seconds=1)
 
-    await place.send(AccountErased(account_id=claimant.account_id))
+    await place.send(AccountErased(account_id=parties[party].account_id))
     await place.work_off("erasures")
 
     assert await place.pool.fetchval("SELECT remark FROM conflicts") == "(erased)"

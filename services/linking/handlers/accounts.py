@@ -28,6 +28,7 @@ async def forget_account(event: AccountErased, work: Work) -> None:
     await links.settle_conflicts_of_account(work.connection, event.account_id, work.now)
     await forget_bookings(event.account_id, work)
     await conflicts.blank_remarks_of_account(work.connection, event.account_id)
+    others_links = await conflicts.blank_links_ended_for(work.connection, event.account_id)
     await requests.blank_requests_of_account(work.connection, event.account_id, work.now)
     await attempts.delete_attempts_of_account(work.connection, event.account_id)
     await proofs.delete_proofs_of_account(work.connection, event.account_id)
@@ -36,4 +37,6 @@ async def forget_account(event: AccountErased, work: Work) -> None:
     )
     await proofs.delete_throttle(work.connection, throttle.scope, throttle.subject)
     await accounts.blank_account(work.connection, event.account_id, work.now)
-    await erasure.begin(work, event.account_id)
+    # What was announced of these links holds the same remark, and doesn't name the account.
+    terms = [erasure.quoted_field("link_id", str(link_id)) for link_id in others_links]
+    await erasure.begin(work, event.account_id, terms=terms)

@@ -117,3 +117,20 @@ async def blank_remarks_of_account(connection: Connection, account_id: UUID) -> 
         """,
         account_id,
     )
+
+
+async def blank_links_ended_for(connection: Connection, claimant_account_id: UUID) -> list[UUID]:
+    """Blank what was remarked on links of others that were ended in this claimant's favour; answers which."""
+    rows = await connection.fetch(
+        """
+        UPDATE links SET remark = '(erased)'
+          FROM conflicts
+         WHERE conflicts.claimant_account_id = $1 AND conflicts.decision = 'unlink_holder'
+           AND links.filing_account_id = conflicts.filing_account_id
+           AND links.account_id = conflicts.holder_account_id
+           AND links.unlinked_at = conflicts.settled_at
+        RETURNING links.id
+        """,
+        claimant_account_id,
+    )
+    return [row["id"] for row in rows]
