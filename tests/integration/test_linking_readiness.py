@@ -4,10 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from asyncpg import QueryCanceledError
 
 from services.linking.handlers.readiness import plan_next_count
 from services.linking.handlers.starting import prepare
 from services.linking.service import SERVICE
+from services.linking.store import readiness as store
 from shared.messages.accounts import AccountErased
 from shared.messages.base import NotAllowed
 from shared.messages.linking import CourtNotFound
@@ -19,6 +21,9 @@ from shared.messages.linking.readiness import (
     RecordReadiness,
     ShowReadiness,
 )
+from shared.messaging.due_work import take_due
+from shared.messaging.judge import Verdict
+from shared.messaging.registry import decode
 from tests.integration.linking_builders import (
     COURT,
     Make,
@@ -160,12 +165,36 @@ async def test_each_day_is_counted_once_as_it_begins_in_the_business_zone(workpl
     assert [day.counts.linked for day in (await readiness(place, "waebk")).days] == [0, 0]
 
 
+async def test_a_court_that_cannot_be_counted_keeps_nothing_else_from_it(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for court_id in (COURT, "waebk"):
+        await load(place, a_row(), court_id=court_id)
+    count = store.count_readiness
+
+    async def too_long_for_one(connection: Any, court_id: str) -> ReadinessCounts:
+        if court_id == COURT:
+            raise QueryCanceledError("canceling statement due to statement timeout")
+        return await count(connection, court_id)
+
+    monkeypatch.setattr(store, "count_readiness", too_long_for_one)
+    await place.send(RecordReadiness(), sender="linking")
+    async with place.pool.acquire() as connection, connection.transaction():
+        due = await take_due(connection, place.clock(), 100)
+    verdicts = [(await place.judge(decode(row.kind, row.body), sender="linking"))[0].verdict for row in due]
+
+    planned = await place.pool.fetch("SELECT due_at FROM due_work WHERE kind = $1", due[0].kind)
+    assert verdicts == [Verdict.RETRY, Verdict.ACKNOWLEDGE]
+    assert await place.pool.fetch("SELECT court_id FROM readiness_days") == [("waebk",)]
+    assert [row["due_at"] for row in planned] == [datetime(2024, 2, 2, 6, 0, tzinfo=UTC)]
+
+
 async def test_a_count_made_twice_keeps_the_first(place: Workplace) -> None:
     await load(place, a_row())
-    await place.send(RecordReadiness(), sender="linking")
+    await place.send(RecordReadiness(court_id=COURT), sender="linking")
     await linked(place, somebody(place))
 
-    await place.send(RecordReadiness(), sender="linking")
+    await place.send(RecordReadiness(court_id=COURT), sender="linking")
 
     (day,) = (await readiness(place)).days
     assert day.counts == counts(1)

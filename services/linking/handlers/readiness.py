@@ -1,5 +1,7 @@
 """Handles readiness: counts for a court's staff, kept day by day, and who has still to act."""
 
+from datetime import date
+
 from services.linking.rules.courts import why_not_staff
 from services.linking.rules.readiness import next_count_at, page_of
 from services.linking.settings import Resources
@@ -45,21 +47,27 @@ async def people_still_to_act(query: PeopleStillToAct, work: Work) -> PeopleToAc
 
 
 async def record_readiness(command: RecordReadiness, work: Work) -> None:
-    """Keep the next court's counts and go on with the one after it; after the last, wait for the next day."""
-    court_id = await store.find_next_court_with_roster(work.connection, command.after_court_id or "")
-    if court_id is None:
-        await plan_next_count(work)
+    """Keep a court's counts for the day, or begin the day."""
+    if command.court_id is None:
+        await _begin_day(work)
         return
-    counts = await store.count_readiness(work.connection, court_id)
-    today = work.now.astimezone(work.resources.policies.zone).date()
-    await store.insert_day(work.connection, court_id, counts, today, work.now)
-    following = RecordReadiness(after_court_id=court_id)
-    await due_work.plan(
-        work, following, subject=SUBJECT, occasion=f"{today} after {court_id}", due_at=work.now
-    )
+    counts = await store.count_readiness(work.connection, command.court_id)
+    await store.insert_day(work.connection, command.court_id, counts, _today(work), work.now)
 
 
 async def plan_next_count(work: Work) -> None:
     """Count anew as the next day begins; planned before, it changes nothing."""
     due_at = next_count_at(work.now, work.resources.policies.zone)
     await due_work.plan(work, RecordReadiness(), subject=SUBJECT, occasion=due_at.isoformat(), due_at=due_at)
+
+
+async def _begin_day(work: Work) -> None:
+    """Each court by itself, and the next day first: a court that can't be counted holds up nothing."""
+    await plan_next_count(work)
+    for court_id in await store.list_courts_with_roster(work.connection):
+        command = RecordReadiness(court_id=court_id)
+        await due_work.plan(work, command, subject=court_id, occasion=str(_today(work)), due_at=work.now)
+
+
+def _today(work: Work) -> date:
+    return work.now.astimezone(work.resources.policies.zone).date()

@@ -80,18 +80,16 @@ async def insert_day(
     )
 
 
-async def find_next_court_with_roster(connection: Connection, after_court_id: str) -> str | None:
-    """The first court after this one that has loaded a roster, by id."""
-    found: str | None = await connection.fetchval(
+async def list_courts_with_roster(connection: Connection) -> list[str]:
+    """The courts that have loaded a roster, by id."""
+    rows = await connection.fetch(
         """
         SELECT id FROM courts
-         WHERE id > $1 AND EXISTS (SELECT FROM filing_accounts WHERE court_id = courts.id)
+         WHERE EXISTS (SELECT FROM filing_accounts WHERE court_id = courts.id)
          ORDER BY id
-         LIMIT 1
-        """,
-        after_court_id,
+        """
     )
-    return found
+    return [row["id"] for row in rows]
 
 
 async def list_people_to_act(

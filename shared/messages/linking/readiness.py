@@ -73,10 +73,14 @@ class PeopleToAct(Reply, frozen=True, kw_only=True, tag="linking.people_to_act.v
 
 
 class RecordReadiness(Command, frozen=True, kw_only=True, tag="linking.record_readiness.v1"):
-    """Due work: keep the day's counts of the next court after this one, one court at a time."""
+    """Due work: keep the day's counts of a court; without one, begin the day, each court by itself.
+
+    `after_court_id` isn't read any more.
+    """
 
     spoken_by: ClassVar[Speaker] = "service"
     after_court_id: CourtId | None = None
+    court_id: CourtId | None = None
 
 
 class RemindOfGoLive(Command, frozen=True, kw_only=True, tag="linking.remind_of_go_live.v1"):
