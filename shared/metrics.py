@@ -39,3 +39,9 @@ RENDERINGS_FAILING = Gauge(
     "nextgen_statement_renderings_failing", "Statements whose files were begun more than once and aren't made"
 )
 MAIL = Counter("nextgen_mail_total", "Attempts to send a mail, by how they ended", ["kind", "outcome"])
+HTTP_SECONDS = Histogram(
+    "nextgen_http_seconds",
+    "From a request's head to the end of its answer",
+    ["route", "method", "status"],
+    buckets=(0.005, 0.02, 0.05, 0.1, 0.3, 1, 5, 10),
+)

@@ -32,29 +32,36 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ValueError("NEXTGEN_CLOCK_FILE is refused in production")
 
 
-class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every service needs; read from `NEXTGEN_<SERVICE>_...`, where `X_FILE` is read into `x` first.
+class PartySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What each party that speaks over the broker needs; read from `NEXTGEN_<PARTY>_...`.
 
-    `broker_url` may name several nodes of one broker: `amqp://login@one:5672,two:5672/host`.
-    `sealing_key` is the hex of this service's X25519 private key; the two key files are JSON objects, from
-    service name, or key id, to the hex of a public key.
+    `X_FILE` is read into `x` first. `broker_url` may name several nodes of one broker:
+    `amqp://login@one:5672,two:5672/host`. `sealing_key` is the hex of this party's X25519 private key, and
+    the file of public keys is a JSON object, from party to the hex of its public key.
+    """
+
+    broker_url: str
+    sealing_key: str
+    sealing_public_keys_file: Path
+    drain_seconds: float = 20
+    health_port: int | None = None
+
+
+class ServiceSettings(PartySettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every service needs beside; `assertion_public_keys_file` is as the other, by key id.
+
     `worker_count` groups of commands and events are handled at once: of `prefetch_count` deliveries a queue,
     no more of them than that could be full. `query_worker_count` queries and checks are, each alone, and some
     of them wait for a hash.
     """
 
     database_url: str
-    broker_url: str
-    sealing_key: str
-    sealing_public_keys_file: Path
     assertion_public_keys_file: Path
     objects_url: str = "memory:///"
     pool_size: int = 10
     prefetch_count: int = 100
     worker_count: int = 4
     query_worker_count: int = 8
-    drain_seconds: float = 20
-    health_port: int | None = None
     ready_outbox_age_seconds: float = 300
 
     def refuse_in_production(self) -> None:
@@ -110,8 +117,8 @@ def refuse_unknown_variables(parties: Iterable[str], environment: Mapping[str, s
             raise SettingsError(_unknown(variable, (*common, *usual)))
 
 
-def seals_from(settings: ServiceSettings) -> Seals:
-    """What this service seals with and opens with."""
+def seals_from(settings: PartySettings) -> Seals:
+    """What this party seals with and opens with."""
     private_key = X25519PrivateKey.from_private_bytes(bytes.fromhex(settings.sealing_key))
     return Seals(private_key, read_sealing_keys(settings.sealing_public_keys_file))
 

@@ -33,7 +33,7 @@ async def play() -> int:
     processes.stop_others(None)
     story = await stories.create(usages.courts_of_receipts())
     clock.start(story, OPENING)
-    _say("the four services and a mail server")
+    _say("the four services, the web edge, and a mail server")
     processes.start(story)
     priced = _price_receipts()
     async with open_desk(story) as desk:

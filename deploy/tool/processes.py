@@ -1,4 +1,4 @@
-"""The processes of a story: the four services and the mail server, each known by the folder it works in."""
+"""The processes of a story: services, web edge and mail server, each known by the folder it works in."""
 
 import os
 import re
@@ -14,8 +14,7 @@ from deploy.local import processes as local
 from deploy.local.ports import choose
 from deploy.local.progress import LocalServerError, last_lines, wait_until
 from deploy.tool import stories
-from deploy.tool.stories import Story
-from shared.messaging.topology import SERVICES
+from deploy.tool.stories import EDGE, PROCESSES, Story
 
 READY_SECONDS = 60
 DRAIN_SECONDS = 40
@@ -27,18 +26,18 @@ def start(story: Story) -> dict[str, int]:
     stop_others(story)
     mail_port = mail_sink.start(story.mail)
     (story.folder / "run").mkdir(exist_ok=True)
-    missing = [service for service in SERVICES if not local.running_in(_folder(story, service))]
+    missing = [service for service in PROCESSES if not local.running_in(_folder(story, service))]
     ports = {**_ports(story, missing), "mail": mail_port}
     for service in missing:
         _launch(story, service, ports)
-    for service in SERVICES:
+    for service in PROCESSES:
         _wait_until_ready(story, service, ports[service])
     return ports
 
 
 def stop(story: Story) -> None:
     """SIGTERM to all processes of a story: they drain, and end; what does not end in time is killed."""
-    folders = [_folder(story, service) for service in SERVICES]
+    folders = [_folder(story, service) for service in PROCESSES]
     running = [pid for folder in folders for pid in local.running_in(folder)]
     local.send(running, signal.SIGTERM)
     if not local.wait_until_gone(running, DRAIN_SECONDS):
@@ -79,10 +78,11 @@ def log_of(story: Story, service: str) -> Path:
 
 
 def ports_of(story: Story) -> dict[str, int]:
-    """The health ports of the services, as of the last start."""
+    """The ports as of the last start: of each process's health, and `web`."""
     from deploy.local.ports import remembered
 
-    return {name: port for name in SERVICES for port in remembered(_ports_file(story, name)).values()}
+    files = (_ports_file(story, process) for process in PROCESSES)
+    return {name: port for file in files for name, port in remembered(file).items()}
 
 
 def _launch(story: Story, service: str, ports: Mapping[str, int]) -> None:
@@ -117,10 +117,10 @@ def _wait_until_ready(story: Story, service: str, port: int) -> None:
 
 def _ports(story: Story, missing: list[str]) -> dict[str, int]:
     chosen = {}
-    for service in SERVICES:
+    for service in PROCESSES:
         path = _ports_file(story, service)
         if service in missing:
-            chosen.update(choose(path, (service,)))
+            chosen.update(choose(path, (service, "web") if service == EDGE else (service,)))
     return {**ports_of(story), **chosen}
 
 

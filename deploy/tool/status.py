@@ -5,8 +5,8 @@ from typing import Any
 
 import asyncpg
 
-from deploy.tool import processes
-from deploy.tool.stories import Story
+from deploy.tool import processes, stories
+from deploy.tool.stories import EDGE, Story
 from deploy.tool.topology import show_queues
 from services.paa_billing.store.leases import count_failing_renderings
 from shared.messaging.topology import SERVICES
@@ -35,6 +35,9 @@ async def _print_services(story: Story) -> bool:
             f"{row['parked']:>8}  {note}"
         )
         is_well = is_well and is_ready and row["parked"] == 0 and policies == own
+    is_ready = await asyncio.to_thread(processes.is_ready, ports.get(EDGE, 0))
+    print(f"{EDGE:<14}{'yes' if is_ready else 'NO':<8}{stories.web_address(ports)}")
+    is_well = is_well and is_ready
     if failing := await _failing_renderings(story):
         print(
             f"files of {failing} statements were begun more than once and aren't made: statement_renderings"

@@ -26,6 +26,9 @@ STORIES = Path(os.environ.get("NEXTGEN_STORIES", CHECKOUT / ".local" / "stories"
 """Where stories lie; what the demonstration found lies beside it."""
 ASSERTION_KEY_ID = "first"
 SENDER_ADDRESS = "notices@pacer.example"
+EDGE = "portal"
+PROCESSES = (*SERVICES, EDGE)
+"""What runs of a story beside its mail server; the web edge needs one port more than its health: `web`."""
 
 
 class StoryError(Exception):
@@ -122,18 +125,21 @@ class Story:
         return self.keys / f"sealing-{party}"
 
     def environment(self, service: str, ports: Mapping[str, int]) -> dict[str, str]:
-        """A service's settings."""
+        """The settings of a service, or of the web edge."""
         prefix = f"NEXTGEN_{service.upper()}_"
         own = {
-            "DATABASE_URL": self.database_url(service),
             "BROKER_URL": self.broker_url(service),
             "SEALING_KEY_FILE": str(self.sealing_key_file(service)),
             "SEALING_PUBLIC_KEYS_FILE": str(self.keys / "sealing-public.json"),
-            "ASSERTION_PUBLIC_KEYS_FILE": str(self.keys / "assertion-public.json"),
-            "OBJECTS_URL": self.objects.as_uri(),
             "HEALTH_PORT": str(ports[service]),
             **self._special_settings(service, ports),
         }
+        if service != EDGE:
+            own |= {
+                "DATABASE_URL": self.database_url(service),
+                "ASSERTION_PUBLIC_KEYS_FILE": str(self.keys / "assertion-public.json"),
+                "OBJECTS_URL": self.objects.as_uri(),
+            }
         common = {"NEXTGEN_ENVIRONMENT": "demo"}
         if self.clock_file.exists():
             common["NEXTGEN_CLOCK_FILE"] = str(self.clock_file)
@@ -152,9 +158,16 @@ class Story:
                 "SMTP_PORT": str(ports["mail"]),
                 "SMTP_SECURITY": "none",
                 "SENDER_ADDRESS": SENDER_ADDRESS,
-                "PORTAL_URL": "https://pacer.example",
+                "PORTAL_URL": web_address(ports),
             }
+        if service == EDGE:
+            return {"PUBLIC_URL": web_address(ports), "PORT": str(ports["web"])}
         return {}
+
+
+def web_address(ports: Mapping[str, int]) -> str:
+    """Where a browser on this machine finds a story's web edge."""
+    return f"http://127.0.0.1:{ports.get('web', 0)}"
 
 
 def numbers() -> list[int]:

@@ -98,6 +98,11 @@ class Requests:
         return self._seals.open(answer.message, answer.reply_id, secret_field, self._clock())
 
     @property
+    def is_open(self) -> bool:
+        """Is there a way to the broker and back just now?"""
+        return self._publisher is not None
+
+    @property
     def waiting(self) -> Mapping[UUID, object]:
         """The requests without a reply yet, by message id."""
         return self._waiting

@@ -41,8 +41,14 @@ class System:
     story: Story
     settings: Mapping[str, str]
     mail_port: int
+    web_port: int
     running: dict[tuple[str, int], "subprocess.Popen[bytes]"] = field(default_factory=dict)
     ports: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    @property
+    def web_address(self) -> str:
+        """Where the web edge is, if it is started."""
+        return stories.web_address({"web": self.web_port})
 
     async def start(self, services: Iterable[str] = SERVICES, *, replica: int = 1, module: str = "") -> None:
         """Start these services, or a module with the service's name in their place, and wait until ready."""
@@ -150,7 +156,7 @@ class System:
             "PATH": os.environ["PATH"],
             "HOME": os.environ["HOME"],
             "PYTHONPATH": str(ROOT),
-            **self.story.environment(service, {service: port, "mail": self.mail_port}),
+            **self.story.environment(service, {service: port, "mail": self.mail_port, "web": self.web_port}),
             **own,
         }
 
@@ -197,7 +203,8 @@ async def a_twin_of(
 
 @asynccontextmanager
 async def _living(story: Story, settings: Mapping[str, str]) -> AsyncIterator[System]:
-    system = System(story=story, settings=settings, mail_port=0)
+    web_port = choose(story.folder / "web.port", ("web",))["web"]
+    system = System(story=story, settings=settings, mail_port=0, web_port=web_port)
     try:
         await stories.prepare(story)
         system.mail_port = await asyncio.to_thread(mail_sink.start, story.mail)

@@ -1,0 +1,1 @@
+"""What programs ask: the PACER Authentication API, courts' machines, and the JSON API."""

@@ -1,0 +1,161 @@
+"""Around every route: what is let in, how long it may take, what each answer's head says, one log line."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.portal.settings import Settings
+from services.portal.web.callers import is_cross_site, network_of
+from services.portal.web.problems import JSON_TYPE, Problem
+from shared.clock import Clock
+from shared.logs import describe
+from shared.messaging.ids import new_id
+from shared.metrics import HTTP_SECONDS
+
+BODY_SECONDS = 10.0
+"""For which a whole body is waited: who sends slower is let go."""
+CONTENT_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "content-security-policy": CONTENT_POLICY,
+    "strict-transport-security": "max-age=63072000; includeSubDomains",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+NO_STORE = "no-store"
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+
+
+class Edge:
+    """Every request passes here before the routes, and its answer on the way back."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, clock: Clock) -> None:
+        self._app, self._settings, self._clock = app, settings, clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, refused or passed on."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        began, request_id = time.perf_counter(), new_id(self._clock())
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        answered = _Answered(send, request_id)
+        try:
+            scope["state"] = {
+                **scope.get("state", {}),
+                "request_id": request_id,
+                "network": self._network(scope, headers),
+            }
+            if problem := self._refuse(scope, headers):
+                await _send_problem(problem, request_id, answered)
+            else:
+                await self._app(scope, _within(receive, BODY_SECONDS), answered)
+        except Exception as error:
+            structlog.get_logger().error("http_failed", correlation_id=str(request_id), error=describe(error))
+            if not answered.status:
+                await _send_problem(_broken(), request_id, answered)
+        finally:
+            _note(scope, request_id, answered.status, time.perf_counter() - began)
+
+    def _network(self, scope: Scope, headers: dict[str, str]) -> str:
+        peer = scope.get("client")
+        forwarded = headers.get("x-forwarded-for", "")
+        return network_of(peer[0] if peer else "127.0.0.1", forwarded, self._settings.proxies)
+
+    def _refuse(self, scope: Any, headers: dict[str, str]) -> Problem | None:
+        if headers.get("host") != self._settings.host:
+            return Problem(
+                421, "wrong_host", "Wrong host", f"This is {self._settings.host}: ask for it by that name."
+            )
+        if is_cross_site(scope["method"], headers, self._settings.origin):
+            return Problem(
+                403, "cross_site", "Sent from another site", "Open the page itself, and send it from there."
+            )
+        return None
+
+
+class _Answered:
+    """Passes an answer on, with what each head says, and remembers its status; 0 until it has begun."""
+
+    def __init__(self, send: Send, request_id: UUID) -> None:
+        self._send, self._request_id = send, request_id
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            said = {name for name, _ in message["headers"]}
+            own = HEADERS | {"cache-control": NO_STORE, "request-id": str(self._request_id)}
+            more = [(k.encode(), v.encode()) for k, v in own.items() if k.encode() not in said]
+            message["headers"] = [*message["headers"], *more]
+        await self._send(message)
+
+
+def _within(receive: Receive, seconds: float) -> Receive:
+    """The parts of a body, all of them until a deadline; from then on it is as if the sender had gone."""
+    end = asyncio.get_running_loop().time() + seconds
+    is_whole = False
+
+    async def receive_in_time() -> Any:
+        nonlocal is_whole
+        if is_whole:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(end):
+                message = await receive()
+        except TimeoutError:
+            raise Problem(
+                408, "too_slow", "Too slow", f"A request is waited for {seconds:.0f} seconds; send it again."
+            ) from None
+        is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+    return receive_in_time
+
+
+async def _send_problem(problem: Problem, request_id: UUID, send: Callable[[Any], Any]) -> None:
+    body = msgspec.json.encode(problem.shown(str(request_id)))
+    headers = {"content-type": JSON_TYPE, "content-length": str(len(body)), **problem.headers}
+    encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": problem.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _broken() -> Problem:
+    return Problem(500, "broken", "Our mistake", "This didn't work, and not because of the request.")
+
+
+def _note(scope: Any, request_id: UUID, status: int, seconds: float) -> None:
+    """One line a request: the route as it is written in the table, never what stood in its place."""
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    route = scope.get("path_template") or "none"
+    HTTP_SECONDS.labels(route, method, str(status)).observe(seconds)
+    structlog.get_logger().info(
+        "http_request",
+        correlation_id=str(request_id),
+        method=method,
+        route=route,
+        status=status,
+        seconds=round(seconds, 4),
+    )

@@ -1,0 +1,53 @@
+"""What the tests from outside share: a whole system with its web edge, and somebody who has an account."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from deploy.demo.desk import Desk
+from deploy.local.homes import temporary_folder
+from deploy.local.servers import Servers
+from deploy.tool.stories import PROCESSES
+from tests.system.asking import PatientPerson, Postbox, a_desk, join_up
+from tests.system.running import System, a_system
+
+COURT = "ncwbk"
+BEGINS = datetime(2024, 2, 1, 18, tzinfo=UTC)
+
+
+@dataclass
+class Outside:
+    """A running system as it is seen from outside."""
+
+    system: System
+    desk: Desk
+    postbox: Postbox
+
+    @property
+    def address(self) -> str:
+        """Where the web edge is."""
+        return self.system.web_address
+
+    async def somebody(self) -> PatientPerson:
+        """A new account, active, without a second factor, signed in once."""
+        return await join_up(self.desk, self.postbox)
+
+
+@pytest.fixture(scope="session")
+def outside_folder() -> Iterator[Path]:
+    """A folder for the system; whatever still runs in it at the end is killed."""
+    with temporary_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+async def outside(servers: Servers, outside_folder: Path) -> AsyncIterator[Outside]:
+    """All services, the mail server and the web edge, as processes."""
+    async with a_system(servers, outside_folder / "outside", (COURT,), begins_at=BEGINS) as system:
+        await system.start(PROCESSES)
+        async with a_desk(system) as desk:
+            yield Outside(system=system, desk=desk, postbox=Postbox(system.story.mail))
+        await system.stop(PROCESSES)
