@@ -132,6 +132,7 @@ class Limit:
             connection=connection,
             cause=_cause(batch),
             now=real_clock(),
+            clock=real_clock,
             service=SERVICE,
             seals=self.seals,
             resources=Resources(policies=self.policies),

@@ -77,6 +77,7 @@ class Bench(Generic[R]):
                 connection=connection,
                 cause=cause,
                 now=now,
+                clock=self.clock,
                 service=self.service,
                 seals=self.seals,
                 resources=self.resources,

@@ -275,6 +275,7 @@ def unit_of_work(bench: Bench[Any], connection: Any, envelope: Envelope) -> Unit
         connection=connection,
         cause=envelope,
         now=bench.now(),
+        clock=bench.clock,
         service=bench.service,
         seals=bench.seals,
         resources=bench.resources,

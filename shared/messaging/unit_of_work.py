@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from shared.assertion import Assertion
+from shared.clock import Clock
 from shared.database import Connection
 from shared.errors import NextgenError
 from shared.messages.base import Event, Message
@@ -31,12 +32,15 @@ class MessageTooLargeError(NextgenError):
 class UnitOfWork(Generic[R]):
     """One transaction. `consumer` tells apart who works on the same cause, so that ids never meet.
 
-    `resources` is what the service made at its start: policies, keys, pools of workers.
+    `now` is when it began. Who has waited for a lock since, and decides on an instant that may have come
+    meanwhile, looks at the `clock` again. `resources` is what the service made at its start: policies, keys,
+    pools of workers.
     """
 
     connection: Connection
     cause: Envelope
     now: datetime
+    clock: Clock
     service: Service[R]
     seals: Seals
     resources: R

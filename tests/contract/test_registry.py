@@ -124,6 +124,7 @@ def test_an_event_that_is_not_declared_cannot_be_emitted() -> None:
         connection=None,  # type: ignore[arg-type]
         cause=None,  # type: ignore[arg-type]
         now=None,  # type: ignore[arg-type]
+        clock=None,  # type: ignore[arg-type]
         service=replace(OWNER, announces=()),
         seals=None,  # type: ignore[arg-type]
         resources=None,

@@ -1,11 +1,14 @@
 """Going live as an operation: from the instant on links count, and everyone concerned is told."""
 
+import asyncio
 import json
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from services.linking.handlers.courts import load_shipped_courts
 from services.linking.model import Court
 from services.linking.rules.reminders import reminders_to_plan
 from shared.messages.linking import (
@@ -18,6 +21,7 @@ from shared.messages.linking import (
     ShowCourt,
 )
 from shared.messages.linking.readiness import GoLiveReminderDue
+from tests.installation import until
 from tests.integration.linking_builders import (
     Make,
     a_row,
@@ -31,6 +35,7 @@ from tests.integration.linking_builders import (
     somebody,
     staff,
 )
+from tests.integration.test_linking_races import are_waiting
 from tests.messaging import Workplace
 
 SECOND = timedelta(seconds=1)
@@ -59,6 +64,22 @@ async def reach(place: Workplace, instant: datetime) -> None:
     while await do_due_work(place):
         pass
     await place.work_off("go-live reminders")
+
+
+async def overtaken(place: Workplace, court_id: str, instant: datetime, changing: Awaitable[Any]) -> Any:
+    """Let a change of a court wait for its row while the court goes live, and answer what became of it."""
+    async with asyncio.TaskGroup() as group, place.pool.acquire() as connection, connection.transaction():
+        await connection.fetch("SELECT id FROM courts WHERE id = $1 FOR UPDATE", court_id)
+        changed = group.create_task(_finished(changing))
+        await until(lambda: are_waiting(place, 1), "the change waits for the court")
+        place.clock.now = instant
+        group.create_task(do_due_work(place))
+        await until(lambda: are_waiting(place, 2), "the announcement waits for the court")
+    return changed.result()
+
+
+async def _finished(something: Awaitable[Any]) -> Any:
+    return await something
 
 
 async def goes_live_at(place: Workplace, court_id: str, local_time: str) -> datetime:
@@ -164,6 +185,32 @@ async def test_a_date_that_was_moved_counts_alone_and_a_live_court_cannot_be_mov
     [announced] = await place.emitted(CourtWentLive)
     assert announced.went_live_at == second
     assert await set_go_live(place, "nysbk", "2024-06-01") == GoLiveRefused(reason="already_live")
+
+
+async def test_a_court_that_goes_live_while_a_new_date_waits_stays_live(place: Workplace) -> None:
+    planned = await set_go_live(place, "nysbk", "2024-05-06T12:00")
+    await reach(place, planned.go_live_at - SECOND)
+
+    outcome = await overtaken(
+        place, "nysbk", planned.go_live_at, set_go_live(place, "nysbk", "2024-06-03T12:00")
+    )
+
+    assert outcome == GoLiveRefused(reason="already_live")
+    assert await is_live(place, "nysbk")
+    assert [went.went_live_at for went in await place.emitted(CourtWentLive)] == [planned.go_live_at]
+
+
+async def test_a_court_that_goes_live_while_the_shipped_dates_are_loaded_stays_live(place: Workplace) -> None:
+    planned = await set_go_live(place, "nysbk", "2024-05-06T12:00")
+    await reach(place, planned.go_live_at - SECOND)
+    await place.pool.execute(
+        "UPDATE courts SET is_go_live_set_by_court = false, name = 'S.D.N.Y.' WHERE id = 'nysbk'"
+    )
+
+    await overtaken(place, "nysbk", planned.go_live_at, load_shipped_courts(place.bench))
+
+    assert await is_live(place, "nysbk")
+    assert len(await place.emitted(CourtWentLive)) == 1
 
 
 async def test_at_the_old_instant_of_a_date_that_was_moved_nobody_links(place: Workplace) -> None:

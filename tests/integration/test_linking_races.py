@@ -37,22 +37,23 @@ async def place(workplace_of: Make) -> Workplace:
     return made
 
 
+async def are_waiting(place: Workplace, count: int) -> bool:
+    """Do so many transactions wait for a lock?"""
+    waiting = await place.pool.fetchval(
+        """
+        SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'
+        """
+    )
+    return bool(waiting == count)
+
+
 async def released_together(place: Workplace, hold: str, *asked: Any) -> list[Any]:
     """Take a lock, start all, see them all wait for it, and let them go."""
-
-    async def waiting() -> bool:
-        count = await place.pool.fetchval(
-            """
-            SELECT count(*) FROM pg_stat_activity
-             WHERE datname = current_database() AND wait_event_type = 'Lock'
-            """
-        )
-        return bool(count == len(asked))
-
     async with asyncio.TaskGroup() as group, place.pool.acquire() as connection, connection.transaction():
         await connection.fetch(hold)
         tasks = [group.create_task(one) for one in asked]
-        await until(waiting, "all wait for the lock")
+        await until(lambda: are_waiting(place, len(asked)), "all wait for the lock")
     return [task.result() for task in tasks]
 
 

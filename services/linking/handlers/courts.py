@@ -41,7 +41,7 @@ async def load_shipped_courts(bench: Bench[Resources]) -> None:
         await store.lock_shipment(work.connection)
         known = {court.id: court for court in await store.lock_all_courts(work.connection)}
 
-        shipment = decide_shipment(shipped_courts(), known, work.now)
+        shipment = decide_shipment(shipped_courts(), known, work.clock())
 
         await store.save_courts(work.connection, shipment.changed)
         for court in shipment.changed:
@@ -51,10 +51,13 @@ async def load_shipped_courts(bench: Bench[Resources]) -> None:
 
 
 async def set_go_live(command: SetGoLive, work: Work) -> CourtChanged | GoLiveRefused | NotAllowed:
-    """Set the instant from which only PACER logins file, and plan what is told of it."""
+    """Set the instant from which only PACER logins file, and plan what is told of it.
+
+    The present instant is read after the lock: while this waited, the court may have gone live.
+    """
     court = await store.lock_court(work.connection, command.court_id)
 
-    outcome = decide_go_live(command, work.assertion, court, work.now)
+    outcome = decide_go_live(command, work.assertion, court, work.clock())
 
     if not isinstance(outcome, Court):
         return outcome
@@ -78,8 +81,11 @@ async def set_court_contact(
 
 
 async def announce_go_live(command: AnnounceGoLive, work: Work) -> CourtWentLive | None:
-    """Tell the court and everybody on its roster, unless the date was moved since this was planned."""
-    court = await store.find_court(work.connection, command.court_id)
+    """Tell the court and everybody on its roster, unless the date was moved since this was planned.
+
+    Locks the court: whoever moves the date at this moment is waited for.
+    """
+    court = await store.lock_court(work.connection, command.court_id)
     if not is_go_live_due(court, command.go_live_at, work.now):
         return None
     await tell_roster_of_go_live(command.court_id, command.go_live_at, work)
