@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from services.linking.model import ReminderRound
-from services.linking.rules.reminders import is_still_meant, is_to_be_told, reminder_of
+from services.linking.rules.reminders import is_at_rest, is_still_meant, is_to_be_told, reminder_of
 from services.linking.rules.throttles import window_edge
 from services.linking.settings import Resources
 from services.linking.store import attempts, courts, exporting, proofs, reminders
@@ -48,6 +48,8 @@ async def remind_next_of_go_live(bench: Bench[Resources]) -> bool:
 
 async def _go_on_with(held: ReminderRound, work: UnitOfWork[Resources]) -> None:
     court = await courts.find_court(work.connection, held.court_id)
+    if is_at_rest(court, held.go_live_at):
+        return
     roster = await reminders.list_roster(work.connection, held.court_id, held.after_login, ROSTER_CHUNK_ROWS)
     if not roster or not is_still_meant(court, held.go_live_at, held.days_from_go_live, work.now):
         await reminders.finish_round(work.connection, held, work.now)

@@ -173,6 +173,51 @@ async def test_a_round_under_way_stops_when_the_date_is_moved(
     assert await told(place) == Counter({(-90, "ann@lawfirm.example"): 1})
 
 
+@pytest.mark.parametrize("is_seen_moved", [True, False])
+async def test_a_round_under_way_goes_on_when_the_date_is_moved_back_and_tells_nobody_twice(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, is_seen_moved: bool
+) -> None:
+    monkeypatch.setattr(jobs, "ROSTER_CHUNK_ROWS", 1)
+    await load(place, a_row("ann"), a_row("bob"), a_row("cem"), court_id=NYSBK)
+    await set_go_live(place, "2024-07-01")
+    place.clock.now = LIVE + timedelta(days=-90, hours=9)
+    await do_due_work(place)
+    await jobs.remind_next_of_go_live(place.bench)
+
+    await set_go_live(place, "2024-09-30")
+    if is_seen_moved:
+        await place.work_off(ROUNDS)
+    place.clock.forward(hours=2)
+    await set_go_live(place, "2024-07-01")
+    await place.work_off(ROUNDS)
+
+    assert await told(place) == Counter((-90, f"{name}@lawfirm.example") for name in ("ann", "bob", "cem"))
+
+
+async def test_a_date_moved_while_a_stretch_begins_leaves_the_round_to_be_gone_on_with(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await load(place, a_row("ann"), court_id=NYSBK)
+    await set_go_live(place, "2024-07-01")
+    place.clock.now = LIVE + timedelta(days=-90, hours=9)
+    await do_due_work(place)
+    lock_round = jobs.reminders.lock_round
+
+    async def moved_meanwhile(*found: Any) -> bool:
+        await set_go_live(place, "2024-09-30")
+        return await lock_round(*found)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs.reminders, "lock_round", moved_meanwhile)
+        await jobs.remind_next_of_go_live(place.bench)
+    told_of_the_old_date = await told(place)
+    await set_go_live(place, "2024-07-01")
+    await place.work_off(ROUNDS)
+
+    assert told_of_the_old_date == Counter()
+    assert await told(place) == Counter({(-90, "ann@lawfirm.example"): 1})
+
+
 async def test_a_roster_is_gone_through_in_stretches_and_nobody_left_out_or_told_twice(
     place: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,14 @@ async def plan_reminders(court: Court, work: Work) -> None:
         await _plan(reminder, due_at, work)
 
 
+async def plan_weekly_reminders(work: Work) -> None:
+    """Plan the next weekly reminder of each court that is live; planned before, it changes nothing."""
+    for court in await courts.list_courts(work.connection):
+        if court.is_live(work.now):
+            for reminder, due_at in reminders_to_plan(court, work.now):
+                await _plan(reminder, due_at, work)
+
+
 async def begin_reminding(command: RemindOfGoLive, work: Work) -> None:
     """Begin the round, unless the date was moved since; after go-live, plan the next week's."""
     court, days = await courts.find_court(work.connection, command.court_id), command.days_from_go_live

@@ -2,6 +2,8 @@
 
 import json
 from datetime import UTC, datetime, time, timedelta
+from itertools import count
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from services.linking.model import Court, ReminderRound, RosterMember
@@ -13,30 +15,27 @@ DAY_ITSELF, WEEK_DAYS = 0, 7
 TOLD_AT = time(9, 0)
 """On the court's own clocks, on each day but the go-live's: then it is the instant itself."""
 RECIPIENT_KEPT_FOR = timedelta(days=7)
+Planned: TypeAlias = tuple[RemindOfGoLive, datetime]
+"""A reminder and its instant."""
 
 
-def reminders_to_plan(court: Court, now: datetime) -> tuple[tuple[RemindOfGoLive, datetime], ...]:
-    """The reminders before go-live that are still ahead, and the first after it, with their instants."""
+def reminders_to_plan(court: Court, now: datetime) -> tuple[Planned, ...]:
+    """The reminders before go-live that are still ahead, and the first weekly one that is."""
     if court.go_live_at is None:
         return ()
-    planned = [reminder_at(court.go_live_at, days, court) for days in (*DAYS_BEFORE, DAY_ITSELF + WEEK_DAYS)]
-    return tuple((reminder, due_at) for reminder, due_at in planned if now < due_at)
+    before = [reminder_at(court.go_live_at, days, court) for days in DAYS_BEFORE]
+    ahead = [(reminder, due_at) for reminder, due_at in before if now < due_at]
+    return (*ahead, _weekly_ahead(court.go_live_at, DAY_ITSELF, court, now))
 
 
-def next_weekly(
-    reminder: RemindOfGoLive, court: Court, now: datetime
-) -> tuple[RemindOfGoLive, datetime] | None:
+def next_weekly(reminder: RemindOfGoLive, court: Court, now: datetime) -> Planned | None:
     """The next weekly reminder that is still ahead, if this one came after go-live."""
     if reminder.days_from_go_live <= DAY_ITSELF:
         return None
-    following, due_at = reminder, now
-    while due_at <= now:
-        days = following.days_from_go_live + WEEK_DAYS
-        following, due_at = reminder_at(reminder.go_live_at, days, court)
-    return following, due_at
+    return _weekly_ahead(reminder.go_live_at, reminder.days_from_go_live, court, now)
 
 
-def reminder_at(go_live_at: datetime, days: int, court: Court) -> tuple[RemindOfGoLive, datetime]:
+def reminder_at(go_live_at: datetime, days: int, court: Court) -> Planned:
     """The reminder so many days from the day of go-live in the court's zone, and its instant."""
     zone = ZoneInfo(court.time_zone)
     day = go_live_at.astimezone(zone).date() + timedelta(days=days)
@@ -46,7 +45,7 @@ def reminder_at(go_live_at: datetime, days: int, court: Court) -> tuple[RemindOf
 
 def is_still_meant(court: Court | None, go_live_at: datetime, days: int, now: datetime) -> bool:
     """Does the court still go live then, and is no later reminder due as well?"""
-    return court is not None and court.go_live_at == go_live_at and not _is_overtaken(court, days, now)
+    return court is not None and not is_at_rest(court, go_live_at) and not _is_overtaken(court, days, now)
 
 
 def is_to_be_told(member: RosterMember) -> bool:
@@ -65,6 +64,16 @@ def reminder_of(member: RosterMember, told: ReminderRound, now: datetime) -> GoL
         days_from_go_live=told.days_from_go_live,
         recipient=to_be_sealed(recipient, reader="notify", expires_at=now + RECIPIENT_KEPT_FOR),
     )
+
+
+def is_at_rest(court: Court | None, go_live_at: datetime) -> bool:
+    """Does the court go live at another instant now? Moved back, a round that was under way goes on."""
+    return court is None or court.go_live_at != go_live_at
+
+
+def _weekly_ahead(go_live_at: datetime, after_days: int, court: Court, now: datetime) -> Planned:
+    weekly = (reminder_at(go_live_at, days, court) for days in count(after_days + WEEK_DAYS, WEEK_DAYS))
+    return next((reminder, due_at) for reminder, due_at in weekly if now < due_at)
 
 
 def _is_overtaken(court: Court, days: int, now: datetime) -> bool:

@@ -26,13 +26,18 @@ async def insert_round(connection: Connection, new: ReminderRound, at: datetime)
 
 
 async def find_open_round(connection: Connection) -> ReminderRound | None:
-    """The oldest round that isn't finished; it must be held before anybody is told."""
+    """The oldest round that isn't finished; it must be held before anybody is told.
+
+    Those of a date that was moved rest: they go on if it is moved back.
+    """
     row = await connection.fetchrow(
         """
-        SELECT id, court_id, go_live_at, days_from_go_live, cause_id, correlation_id, after_login
-          FROM reminder_rounds
-         WHERE finished_at IS NULL
-         ORDER BY begun_at, id
+        SELECT r.id, r.court_id, r.go_live_at, r.days_from_go_live, r.cause_id, r.correlation_id,
+               r.after_login
+          FROM reminder_rounds AS r
+          JOIN courts ON courts.id = r.court_id AND courts.go_live_at = r.go_live_at
+         WHERE r.finished_at IS NULL
+         ORDER BY r.begun_at, r.id
          LIMIT 1
         """
     )
