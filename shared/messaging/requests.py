@@ -19,7 +19,7 @@ from shared.errors import (
     ServiceUnavailableError,
     UnroutableError,
 )
-from shared.messages.base import Command, Message
+from shared.messages.base import Message
 from shared.messaging import ids
 from shared.messaging.broker import BrokerConnection, Delivery, Publisher, connect
 from shared.messaging.envelope import Outgoing
@@ -164,5 +164,5 @@ class Requests:
             deadline=deadline,
             assertion=assertion,
             reply_to=self._reply_queue,
-            is_persistent=isinstance(message, Command),
+            is_persistent=False,
         )

@@ -17,6 +17,7 @@ from shared.database import Pool, open_pool
 from shared.messages.base import Failed
 from shared.messaging import settler
 from shared.messaging.broker import Delivery, connect
+from shared.messaging.broker.publisher import NOT_PERSISTENT, PERSISTENT
 from shared.messaging.publishing import Publishing
 from shared.messaging.requests import Requests
 from shared.messaging.settler import Settler
@@ -165,3 +166,35 @@ async def test_of_a_group_that_is_undone_each_is_tried_once_before_any_is_tried_
 
     assert tried == ["boom", "a", "b", "boom", "boom"]
     assert await toys.words("accounts") == ["a", "b"]
+
+
+async def test_a_request_rests_in_memory_alone_command_or_question(toys: Toys, portal: Requests) -> None:
+    """Whoever asks waits for seconds and asks again: a disk would only make them wait longer."""
+    async with asyncio.TaskGroup() as group:
+        asking = [group.create_task(portal.ask(each)) for each in (AddWord(word="a"), CountWords())]
+        async with held(toys, "commands", 1) as commands, held(toys, "queries", 1) as queries:
+            modes = [delivery_mode(each) for each in (*commands, *queries)]
+        for each in asking:
+            each.cancel()
+
+    assert modes == [NOT_PERSISTENT, NOT_PERSISTENT]
+
+
+async def test_what_we_send_to_wait_rests_on_disk_however_it_came(
+    toys: Toys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settler, "HOLD_AT_MOST_SECONDS", 0.2)
+    nowhere = await open_pool(NOWHERE, size=1, name="test")
+    await toys.publish(is_persistent=False)
+
+    async with a_settler(toys, nowhere) as settling:
+        async with held(toys, "commands", 1) as (first,):
+            await leave_to_the_last_tier(settling, first)
+        async with held(toys, "commands", 1) as (again,):
+            modes = delivery_mode(first), delivery_mode(again)
+
+    assert modes == (NOT_PERSISTENT, PERSISTENT)
+
+
+def delivery_mode(delivery: Delivery) -> int | None:
+    return delivery._properties.delivery_mode

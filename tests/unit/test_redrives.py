@@ -87,6 +87,7 @@ def test_a_redriven_message_goes_to_its_own_queue_as_its_first_senders() -> None
 
     assert (outgoing.exchange, outgoing.routing_key) == ("paa_billing.wait", "5s.paa_billing.bulk")
     assert (outgoing.original_sender, outgoing.attempt) == ("ncwbk", 1)
+    assert outgoing.is_persistent
     assert envelope_of(a_parked_row()).parked_at == NOW - timedelta(days=1)
 
 
