@@ -41,7 +41,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True, forbid_unknown_fields
     password_memory_kib: Annotated[int, msgspec.Meta(ge=8)] = LEAST_MEMORY_KIB
     password_passes: Positive = LEAST_PASSES
     hashing_threads: Positive = 2
-    hashing_waiting_limit: Positive = 14
+    hashing_waiting_limit: Positive = 10
     query_worker_count: int = 40
 
     def __post_init__(self) -> None:
