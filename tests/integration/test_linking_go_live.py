@@ -213,6 +213,20 @@ async def test_a_court_that_goes_live_while_the_shipped_dates_are_loaded_stays_l
     assert len(await place.emitted(CourtWentLive)) == 1
 
 
+async def test_a_date_that_is_being_moved_when_its_instant_comes_is_not_announced(place: Workplace) -> None:
+    planned = await set_go_live(place, "nysbk", "2024-05-06T12:00")
+    await reach(place, planned.go_live_at - SECOND)
+
+    async with asyncio.TaskGroup() as group, place.pool.acquire() as connection, connection.transaction():
+        await connection.execute("UPDATE courts SET go_live_at = go_live_at + '1 day' WHERE id = 'nysbk'")
+        place.clock.now = planned.go_live_at
+        group.create_task(do_due_work(place))
+        await until(lambda: are_waiting(place, 1), "the announcement waits for the court")
+
+    assert await place.emitted(CourtWentLive) == []
+    assert not await is_live(place, "nysbk")
+
+
 async def test_at_the_old_instant_of_a_date_that_was_moved_nobody_links(place: Workplace) -> None:
     await load(place, a_row(), court_id="nysbk")
     first = await set_go_live(place, "nysbk", "2024-05-06T12:00")
