@@ -143,11 +143,14 @@ async def test_the_service_cannot_lengthen_or_turn_a_code(place: Workplace, stat
         await place.pool.execute(statement)
 
 
-async def test_a_filing_account_that_is_gone_has_no_code(place: Workplace) -> None:
+async def test_a_filing_account_that_is_gone_has_no_code_and_the_one_before_serves_no_more_when_it_is_back(
+    place: Workplace,
+) -> None:
     code = await a_code(place)
     await loaded_whole(place, "jother", is_large_removal_meant=True)
 
     assert await prove_by_code(place, somebody(place), code) == WRONG
     assert await ask_code(place) == LinkingCodeRefused(reason="filing_account_not_found")
     await loaded_whole(place, "jother", "jpublic")
-    assert isinstance(await prove_by_code(place, somebody(place), code), FilingAccountProved)
+    assert await prove_by_code(place, somebody(place), code) == WRONG
+    assert isinstance(await prove_by_code(place, somebody(place), await a_code(place)), FilingAccountProved)

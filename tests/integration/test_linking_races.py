@@ -12,6 +12,7 @@ from shared.messages.linking import (
     LinkConflictFound,
     LinkRefused,
 )
+from shared.messages.linking.requests import FilingRequestDecided
 from tests.installation import until
 from tests.integration.linking_builders import (
     Make,
@@ -26,7 +27,7 @@ from tests.integration.linking_builders import (
     somebody,
     unlink,
 )
-from tests.integration.linking_help_builders import a_code, prove_by_code
+from tests.integration.linking_help_builders import a_code, a_person, accept, asked, prove_by_code
 from tests.messaging import Workplace
 
 
@@ -107,7 +108,7 @@ async def test_a_link_has_the_role_of_its_filing_account_whatever_a_roster_does_
     who = somebody(place)
     proof = await proved(place, who)
 
-    link, loaded = await released_together(
+    outcome, loaded = await released_together(
         place,
         "SELECT id FROM filing_accounts FOR UPDATE",
         confirm(place, who, proof.proof_id),
@@ -115,8 +116,28 @@ async def test_a_link_has_the_role_of_its_filing_account_whatever_a_roster_does_
     )
 
     role = await place.pool.fetchval("SELECT role FROM filing_accounts")
-    assert link.role == role
-    assert (role, len(loaded.refused)) in {("attorney", 1), ("trustee", 0)}
+    if isinstance(outcome, FilingAccountLinked):
+        assert (outcome.role, role, len(loaded.refused)) == ("attorney", "attorney", 1)
+    else:
+        assert (outcome, role, len(loaded.refused)) == (refused("proof_not_valid"), "trustee", 0)
+
+
+async def test_a_roster_leaves_the_role_of_a_filing_account_that_is_made_and_linked_at_this_moment(
+    place: Workplace,
+) -> None:
+    request = await asked(place, await a_person(place))
+
+    async with asyncio.TaskGroup() as group, place.pool.acquire() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE outbox IN SHARE MODE")
+        accepted = group.create_task(accept(place, request.request_id, login="jnew"))
+        await until(lambda: are_waiting(place, 1), "the request is accepted, and not committed")
+        loading = group.create_task(load(place, a_row("jnew", role="trustee"), a_row("jlast", line=3)))
+        await until(lambda: are_waiting(place, 2), "the roster waits for the login")
+    loaded = loading.result()
+
+    assert isinstance(accepted.result(), FilingRequestDecided)
+    assert (loaded.added, [(row.line, row.field) for row in loaded.refused]) == (1, [(2, "role")])
+    assert await place.pool.fetchval("SELECT role FROM filing_accounts WHERE login = 'jnew'") == "attorney"
 
 
 async def test_one_proof_confirmed_many_times_at_once_makes_one_link(place: Workplace) -> None:

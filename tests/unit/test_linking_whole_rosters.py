@@ -68,6 +68,7 @@ def test_what_another_load_changed_meanwhile_stays_as_that_load_made_it() -> Non
     ]
     stored = {
         entry.login: StoredEntry(
+            id=uuid4(),
             login=entry.login,
             name="N",
             email="e@c.example",

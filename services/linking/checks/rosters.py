@@ -9,7 +9,7 @@ import msgspec
 
 from services.linking import passwords
 from services.linking.model import Verifier
-from services.linking.model.rosters import RefusedRow, RosterEntry
+from services.linking.model.rosters import RefusedRow, RosterEntry, StoredEntry
 from services.linking.rules.courts import why_not_staff
 from services.linking.rules.roster import (
     CheckedRoster,
@@ -24,7 +24,7 @@ from services.linking.rules.roster import (
 from services.linking.rules.throttles import keyed_digest
 from services.linking.rules.whole_rosters import LAST_LINE, open_roster, returned
 from services.linking.settings import Resources
-from services.linking.store import courts, filing_accounts, proofs, rosters
+from services.linking.store import codes, courts, filing_accounts, proofs, rosters
 from shared.messages.base import Malformed, NotAllowed
 from shared.messages.linking import (
     LoadRoster,
@@ -157,28 +157,44 @@ async def _save(piece: Piece, verifiers: dict[str, Verifier], work: Work) -> Out
 async def _save_entries(
     piece: Piece, entries: Sequence[RosterEntry], verifiers: dict[str, Verifier], work: Work
 ) -> RosterChanges:
-    """Holds what will change, and looks again: a row that stays as it is isn't even locked."""
+    """Whatever changes of a filing account, what was shown or given out for it before is good no more."""
+    connection, court_id = work.connection, piece.court_id
+    stored, changes = await _hold(piece, entries, verifiers, work)
+    changed = (*changes.with_new_verifier, *changes.with_new_details)
+    if not changed:
+        return changes
+    await filing_accounts.update_details(connection, court_id, changed, work.now)
+    await filing_accounts.update_verifiers(
+        connection, court_id, changes.with_new_verifier, verifiers, piece.digests
+    )
+    ids = [stored[entry.login].id for entry in changed]
+    await proofs.end_proofs(connection, ids, work.now)
+    await codes.end_codes(connection, ids, work.now)
+    back = [entry.login for entry in changed if stored[entry.login].is_gone]
+    for link in await rosters.list_open_links_of_logins(connection, court_id, back):
+        work.emit(returned(link, court_id, piece.actor, work.now))
+    return changes
+
+
+async def _hold(
+    piece: Piece, entries: Sequence[RosterEntry], verifiers: dict[str, Verifier], work: Work
+) -> tuple[dict[str, StoredEntry], RosterChanges]:
+    """Adds what is new, holds what will change, and looks again: a row that stays as it is isn't even locked.
+
+    A login that somebody else has added by then, as an accepted request does, is known like any other.
+    """
     connection, court_id, logins = work.connection, piece.court_id, [entry.login for entry in entries]
     stored = await filing_accounts.list_stored_entries(connection, court_id, logins)
     changes = decide_changes(entries, stored, piece.digests)
-    if touched := [e.login for e in (*changes.with_new_verifier, *changes.with_new_details)]:
-        await filing_accounts.lock_entries(connection, court_id, touched)
-        stored |= await filing_accounts.list_stored_entries(connection, court_id, touched)
-        changes = decide_changes(entries, stored, piece.digests)
-    changes = keep_what_is_hashed(changes, verifiers)
-    reset = changes.with_new_verifier
-    saved = sorted((*changes.new, *reset), key=lambda entry: entry.login)
-    if saved:
-        ids = work.new_ids(len(saved))
-        await filing_accounts.save_entries(
-            connection, court_id, saved, ids, verifiers, piece.digests, work.now
+    added: frozenset[str] = frozenset()
+    if changes.new:
+        ids = work.new_ids(len(changes.new))
+        added = await filing_accounts.insert_entries(
+            connection, court_id, changes.new, ids, verifiers, piece.digests, work.now
         )
-    if changes.with_new_details:
-        await filing_accounts.update_details(connection, court_id, changes.with_new_details, work.now)
-    if reset:
-        await proofs.end_proofs_of_logins(connection, court_id, [e.login for e in reset], work.now)
-    back = [entry.login for entry in (*reset, *changes.with_new_details) if stored[entry.login].is_gone]
-    if back:
-        for link in await rosters.list_open_links_of_logins(connection, court_id, back):
-            work.emit(returned(link, court_id, piece.actor, work.now))
-    return changes
+    touched = (*changes.new, *changes.with_new_verifier, *changes.with_new_details)
+    if to_hold := [entry.login for entry in touched if entry.login not in added]:
+        await filing_accounts.lock_entries(connection, court_id, to_hold)
+        stored |= await filing_accounts.list_stored_entries(connection, court_id, to_hold)
+        changes = decide_changes(entries, stored, piece.digests)
+    return stored, keep_what_is_hashed(changes, verifiers)

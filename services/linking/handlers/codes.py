@@ -39,7 +39,7 @@ Held = tuple[LinkingCode, Claim]
 async def issue_linking_code(
     command: IssueLinkingCode, work: Work
 ) -> LinkingCodeMade | LinkingCodeRefused | NotAllowed:
-    """Make a code for a filing account; the one before it stops working."""
+    """Make a code for a filing account; the one before it stops working, and what it proved."""
     if (not_allowed := why_not_staff(work.assertion, command.court_id)) is not None:
         return not_allowed
     login, code = login_as_kept(command.login), code_from(secrets.token_bytes(CODE_BYTES))
@@ -53,7 +53,8 @@ async def issue_linking_code(
 
     if isinstance(kept, LinkingCodeRefused):
         return kept
-    await codes.end_codes(work.connection, kept.filing_account_id, work.now)
+    await codes.end_codes(work.connection, [kept.filing_account_id], work.now)
+    await proofs.end_proofs(work.connection, [kept.filing_account_id], work.now)
     await codes.insert_code(work.connection, kept)
     if (event := issued(kept, subject, code)) is not None:
         work.emit(event)

@@ -83,5 +83,5 @@ async def _make_link(link: FilingAccountLinked, proof: Proof, work: Work) -> Non
     await links.insert_link(work.connection, link)
     await proofs.use_proof(work.connection, proof.id, work.now)
     await proofs.end_proofs(work.connection, [link.filing_account_id], work.now)
-    await codes.end_codes(work.connection, link.filing_account_id, work.now)
+    await codes.end_codes(work.connection, [link.filing_account_id], work.now)
     await filing_accounts.end_login(work.connection, link.filing_account_id, work.now)

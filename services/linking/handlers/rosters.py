@@ -6,7 +6,7 @@ from services.linking.model.rosters import Roster
 from services.linking.rules.courts import why_not_staff
 from services.linking.rules.whole_rosters import decide_finish, finished, gone, open_roster, own_roster
 from services.linking.settings import Resources
-from services.linking.store import proofs, rosters
+from services.linking.store import codes, proofs, rosters
 from shared.messages.base import NotAllowed
 from shared.messages.linking import (
     BeginRoster,
@@ -139,6 +139,7 @@ async def _settle(roster: Roster, counts: RosterCounts, actor: UUID | None, work
     if not counts.unnamed:
         dropped = await rosters.mark_gone(work.connection, roster.court_id, roster.id, work.now)
     await proofs.end_proofs(work.connection, dropped, work.now)
+    await codes.end_codes(work.connection, dropped, work.now)
     links = await rosters.list_open_links(work.connection, dropped)
     for link in links:
         work.emit(gone(link, roster.court_id, actor, work.now))

@@ -32,6 +32,7 @@ class RosterEntry:
 class StoredEntry:
     """What is kept of a login that a roster names again; one made on request has no address."""
 
+    id: UUID
     login: str
     name: str
     email: str | None

@@ -1,5 +1,6 @@
 """Linking codes in the database."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -53,14 +54,14 @@ async def insert_code(connection: Connection, code: LinkingCode) -> None:
     )
 
 
-async def end_codes(connection: Connection, filing_account_id: UUID, at: datetime) -> None:
-    """No code of this filing account is good any more."""
+async def end_codes(connection: Connection, filing_account_ids: Sequence[UUID], at: datetime) -> None:
+    """No code of these filing accounts is good any more."""
     await connection.execute(
         """
         UPDATE linking_codes SET died_at = $2
-         WHERE filing_account_id = $1 AND used_at IS NULL AND died_at IS NULL
+         WHERE filing_account_id = ANY($1::uuid[]) AND used_at IS NULL AND died_at IS NULL
         """,
-        filing_account_id,
+        list(filing_account_ids),
         at,
     )
 

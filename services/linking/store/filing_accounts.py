@@ -88,7 +88,7 @@ async def list_stored_entries(
     """What is kept of these logins of a court, by login."""
     rows = await connection.fetch(
         """
-        SELECT login, name, email, role, roster_digest,
+        SELECT id, login, name, email, role, roster_digest,
                EXISTS (SELECT FROM links
                         WHERE links.filing_account_id = filing_accounts.id AND unlinked_at IS NULL)
                AS is_linked,
@@ -116,7 +116,7 @@ async def lock_entries(connection: Connection, court_id: str, logins: Sequence[s
     )
 
 
-async def save_entries(
+async def insert_entries(
     connection: Connection,
     court_id: str,
     entries: Sequence[RosterEntry],
@@ -124,9 +124,9 @@ async def save_entries(
     verifiers: Mapping[str, Verifier],
     digests: Mapping[str, bytes],
     at: datetime,
-) -> None:
-    """Write entries with their verifiers; where a login is known already its id stays."""
-    await connection.execute(
+) -> frozenset[str]:
+    """Keep new entries, in the order of their logins; answers which weren't there already."""
+    rows = await connection.fetch(
         """
         INSERT INTO filing_accounts (id, court_id, login, name, email, role, verifier_scheme, verifier,
                                      roster_digest, loaded_at)
@@ -134,15 +134,8 @@ async def save_entries(
           FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
                       $10::bytea[])
                AS given (id, login, name, email, role, verifier_scheme, verifier, roster_digest)
-        ON CONFLICT (court_id, login) DO UPDATE
-           SET name = excluded.name,
-               email = excluded.email,
-               role = excluded.role,
-               verifier_scheme = excluded.verifier_scheme,
-               verifier = excluded.verifier,
-               roster_digest = excluded.roster_digest,
-               loaded_at = excluded.loaded_at,
-               gone_at = NULL
+        ON CONFLICT (court_id, login) DO NOTHING
+        RETURNING login
         """,
         court_id,
         at,
@@ -155,12 +148,39 @@ async def save_entries(
         [verifiers[entry.login].phc for entry in entries],
         [digests[entry.login] for entry in entries],
     )
+    return frozenset(row["login"] for row in rows)
+
+
+async def update_verifiers(
+    connection: Connection,
+    court_id: str,
+    entries: Sequence[RosterEntry],
+    verifiers: Mapping[str, Verifier],
+    digests: Mapping[str, bytes],
+) -> None:
+    """Write the new verifiers of known logins."""
+    await connection.execute(
+        """
+        UPDATE filing_accounts
+           SET verifier_scheme = given.verifier_scheme,
+               verifier = given.verifier,
+               roster_digest = given.roster_digest
+          FROM unnest($2::text[], $3::text[], $4::text[], $5::bytea[])
+               AS given (login, verifier_scheme, verifier, roster_digest)
+         WHERE filing_accounts.court_id = $1 AND filing_accounts.login = given.login
+        """,
+        court_id,
+        [entry.login for entry in entries],
+        [verifiers[entry.login].scheme for entry in entries],
+        [verifiers[entry.login].phc for entry in entries],
+        [digests[entry.login] for entry in entries],
+    )
 
 
 async def update_details(
     connection: Connection, court_id: str, entries: Sequence[RosterEntry], at: datetime
 ) -> None:
-    """Write what has changed of known logins but for their verifiers; who was gone is back."""
+    """Write what has changed of known logins, their verifiers aside; who was gone is back."""
     await connection.execute(
         """
         UPDATE filing_accounts

@@ -99,24 +99,6 @@ async def end_proofs(connection: Connection, filing_account_ids: Sequence[UUID],
     )
 
 
-async def end_proofs_of_logins(
-    connection: Connection, court_id: str, logins: Sequence[str], at: datetime
-) -> None:
-    """No proof of these logins of a court is good any more."""
-    await connection.execute(
-        """
-        UPDATE proofs SET died_at = $3
-          FROM filing_accounts
-         WHERE filing_accounts.id = proofs.filing_account_id
-           AND filing_accounts.court_id = $1 AND filing_accounts.login = ANY($2::text[])
-           AND used_at IS NULL AND died_at IS NULL
-        """,
-        court_id,
-        list(logins),
-        at,
-    )
-
-
 async def delete_proofs_of_account(connection: Connection, account_id: UUID) -> None:
     """Forget what an account ever proved."""
     await connection.execute("DELETE FROM proofs WHERE account_id = $1", account_id)
