@@ -61,6 +61,20 @@ async def test_guessing_codes_is_throttled_by_court(workplace_of: Make) -> None:
     assert outcomes == [WRONG] * 3 + [refused("too_many_attempts")]
 
 
+async def test_whom_others_guesses_keep_out_at_a_court_proves_at_another_by_code(workplace_of: Make) -> None:
+    place = await a_workplace(workplace_of, proof_failures_per_court=3)
+    await load(place)
+    await load(place, court_id="waebk")
+    holder, code, elsewhere = somebody(place), await a_code(place), await a_code(place, court_id="waebk")
+    for _ in range(3):
+        await prove_by_code(place, somebody(place), NO_CODE)
+
+    kept_out = [await prove_by_code(place, holder, code) for _ in range(6)]
+
+    assert kept_out == [refused("too_many_attempts")] * 6
+    assert isinstance(await prove_by_code(place, holder, elsewhere, court_id="waebk"), FilingAccountProved)
+
+
 async def test_a_right_code_costs_no_attempt(place: Workplace) -> None:
     who = somebody(place)
     for _ in range(6):

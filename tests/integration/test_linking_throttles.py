@@ -127,6 +127,34 @@ async def test_who_is_over_the_own_limit_does_not_use_up_the_logins_or_the_court
     assert {row["scope"]: row["failure_count"] for row in rows} == {"login": 5, "court": 5}
 
 
+async def test_whom_others_guesses_keep_out_at_a_login_proves_at_another_court(place: Workplace) -> None:
+    await load(place, court_id="waebk")
+    holder, guessers = somebody(place), (somebody(place), somebody(place))
+    guesses = [await prove(place, who, password="x") for who in guessers for _ in range(5)]
+
+    kept_out = [await prove(place, holder) for _ in range(5)]
+    at_once = await in_parallel(*(prove(place, holder) for _ in range(10)))
+
+    assert (guesses, kept_out, at_once) == ([WRONG] * 10, [TOO_MANY] * 5, [TOO_MANY] * 10)
+    assert isinstance(await prove(place, holder, court_id="waebk"), FilingAccountProved)
+    assert place.resources.hashing.run_count == 11
+
+
+async def test_whom_others_guesses_keep_out_at_a_court_uses_up_nothing_of_the_login(
+    workplace_of: Make,
+) -> None:
+    place = await a_workplace(workplace_of, proof_failures_per_court=3)
+    await load(place)
+    for number in range(3):
+        await prove(place, somebody(place), login=f"login{number}")
+
+    outcomes = [await prove(place, somebody(place)) for _ in range(11)]
+
+    assert outcomes == [TOO_MANY] * 11
+    rows = await place.pool.fetch("SELECT scope, failure_count FROM throttles ORDER BY 2, 1")
+    assert [tuple(row) for row in rows if row["failure_count"] == 0] == [("account", 0)] * 11 + [("login", 0)]
+
+
 async def test_a_right_proof_takes_back_its_own_attempt_only(place: Workplace) -> None:
     who = somebody(place)
     for _ in range(4):

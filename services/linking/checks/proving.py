@@ -46,7 +46,7 @@ async def prove_filing_account(
         is_right = await bench.resources.hashing.run(partial(passwords.is_right, password, verifier))
     except BusyError:
         async with bench.transaction() as work:
-            await _forgive(throttles, work)
+            await proofs.forgive_attempt(work.connection, throttles)
         return ProvingBusy(retry_after_seconds=RETRY_AFTER_SECONDS)
     async with bench.transaction() as work:
         if nearest is None or nearest[1] != login or not is_right:
@@ -74,11 +74,8 @@ async def _why_not_try(
     if (reason := why_not_begin(asker, court, policies, work.now)) is not None:
         return reason
     edge = window_edge(policies.linking, work.now)
-    for throttle in throttles:
-        count = await proofs.count_attempt(work.connection, throttle.scope, throttle.subject, work.now, edge)
-        if count > throttle.limit:
-            return "too_many_attempts"
-    return None
+    is_counted = await proofs.count_attempt(work.connection, throttles, work.now, edge)
+    return None if is_counted else "too_many_attempts"
 
 
 async def _note(outcome: Outcome, command: ProveFilingAccount, login: str, work: Work) -> Outcome:
@@ -88,11 +85,6 @@ async def _note(outcome: Outcome, command: ProveFilingAccount, login: str, work:
         attempt = attempt_of(outcome, command.court_id, login, work.assertion.account_id, key)
         await attempts.note_attempt(work.connection, attempt, work.now)
     return outcome
-
-
-async def _forgive(throttles: tuple[Throttle, ...], work: Work) -> None:
-    for throttle in throttles:
-        await proofs.forgive_attempt(work.connection, throttle.scope, throttle.subject)
 
 
 async def _record(
@@ -107,7 +99,7 @@ async def _record(
 
     outcome = decide_proof(claim, work.resources.policies, work.new_id(), work.now)
 
-    await _forgive(throttles, work)
+    await proofs.forgive_attempt(work.connection, throttles)
     if isinstance(outcome, FilingAccountProved):
         proof = proof_of(outcome, filing_account_id, work.assertion)
         await proofs.insert_proof(work.connection, proof, work.now)

@@ -72,7 +72,9 @@ async def prove_by_linking_code(command: ProveByLinkingCode, work: Work) -> Fili
     if (reason := why_not_begin(asker, court, policies, work.now)) is not None:
         return LinkRefused(court_id=command.court_id, reason=reason)
     held = await _hold(command, work)
-    is_over_limit = not await _count(command.court_id, work)
+    edge = window_edge(policies.linking, work.now)
+    throttles = _throttles(command.court_id, work)
+    is_over_limit = not await proofs.count_attempt(work.connection, throttles, work.now, edge)
 
     outcome = decide_proof_by_code(
         command.court_id, held, policies, work.new_id(), work.now, is_over_limit=is_over_limit
@@ -94,16 +96,6 @@ async def _hold(command: ProveByLinkingCode, work: Work) -> Held | None:
     return code, await filing_accounts.get_claim(work.connection, code.filing_account_id, account_id)
 
 
-async def _count(court_id: str, work: Work) -> bool:
-    """Count the attempt, narrowest first; no if that is one too many."""
-    edge = window_edge(work.resources.policies.linking, work.now)
-    for throttle in _throttles(court_id, work):
-        count = await proofs.count_attempt(work.connection, throttle.scope, throttle.subject, work.now, edge)
-        if count > throttle.limit:
-            return False
-    return True
-
-
 def _throttles(court_id: str, work: Work) -> tuple[Throttle, ...]:
     policies, key = work.resources.policies.linking, work.resources.digest_key
     return throttles_of_code(work.assertion.account_id, court_id, policies, key)
@@ -117,8 +109,7 @@ async def _save(
     await attempts.note_attempt(work.connection, attempt, work.now)
     if was_wrong(outcome):
         return
-    for throttle in _throttles(code.court_id, work):
-        await proofs.forgive_attempt(work.connection, throttle.scope, throttle.subject)
+    await proofs.forgive_attempt(work.connection, _throttles(code.court_id, work))
     if isinstance(outcome, LinkRefused):
         await queue_conflict(outcome, claim, work)
         return

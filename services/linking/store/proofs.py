@@ -4,14 +4,41 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.linking.model import Proof, Scope
+from services.linking.model import Proof, Scope, Throttle
 from shared.database import Connection
 
 
 async def count_attempt(
-    connection: Connection, scope: Scope, subject: bytes, now: datetime, window_began_after: datetime
+    connection: Connection, throttles: Sequence[Throttle], now: datetime, window_began_after: datetime
+) -> bool:
+    """Count one attempt, narrowest first; no if that is one too many, and then no narrower count has it.
+
+    Whom others' guesses at a login or a court keep out has not guessed: elsewhere nothing is used up.
+    """
+    for place, throttle in enumerate(throttles):
+        if await _count(connection, throttle, now, window_began_after) > throttle.limit:
+            await forgive_attempt(connection, throttles[:place])
+            return False
+    return True
+
+
+async def forgive_attempt(connection: Connection, throttles: Sequence[Throttle]) -> None:
+    """Take back one counted attempt that turned out right, or was not made."""
+    for throttle in throttles:
+        await connection.execute(
+            """
+            UPDATE throttles SET failure_count = greatest(failure_count - 1, 0)
+             WHERE scope = $1 AND subject = $2
+            """,
+            throttle.scope,
+            throttle.subject,
+        )
+
+
+async def _count(
+    connection: Connection, throttle: Throttle, now: datetime, window_began_after: datetime
 ) -> int:
-    """Count one attempt and answer how many there are in the window; attempts at once count one by one."""
+    """How many attempts there are in the window with this one; attempts at once count one by one."""
     count: int = await connection.fetchval(
         """
         INSERT INTO throttles (scope, subject, window_started_at, failure_count)
@@ -24,24 +51,12 @@ async def count_attempt(
                                         ELSE throttles.window_started_at END
         RETURNING failure_count
         """,
-        scope,
-        subject,
+        throttle.scope,
+        throttle.subject,
         now,
         window_began_after,
     )
     return count
-
-
-async def forgive_attempt(connection: Connection, scope: Scope, subject: bytes) -> None:
-    """Take back one counted attempt that turned out right, or was not made."""
-    await connection.execute(
-        """
-        UPDATE throttles SET failure_count = greatest(failure_count - 1, 0)
-         WHERE scope = $1 AND subject = $2
-        """,
-        scope,
-        subject,
-    )
 
 
 async def insert_proof(connection: Connection, proof: Proof, at: datetime) -> None:
