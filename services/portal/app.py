@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from services.portal.api import cso
+from services.portal.api.v1 import serving as api_v1
 from services.portal.settings import Settings
 from services.portal.web.asking import Caller, Services
 from services.portal.web.edge import Edge
@@ -19,6 +20,7 @@ from services.portal.web.problems import JSON_TYPE, Problem
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     cso.authenticate,
     cso.log_out,
+    *api_v1.HANDLERS,
 )
 BODY_BYTES = 64 * 1024
 COOKIE = "__Host-session"

@@ -8,6 +8,7 @@ from shared.errors import DeadlinePassedError, RequestError
 from shared.messages import base
 from shared.messages.accounts import Busy
 from shared.messages.base import Message
+from shared.messages.linking import ProvingBusy, RosterBusy
 
 JSON_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -61,9 +62,12 @@ class Problem(Exception):  # noqa: N818 (RFC 9457's own word)
     @property
     def headers(self) -> Mapping[str, str]:
         """What the answer's head says of it."""
-        if self.retry_after_seconds is None:
-            return {}
-        return {"retry-after": str(self.retry_after_seconds)}
+        said = {}
+        if self.retry_after_seconds is not None:
+            said["retry-after"] = str(self.retry_after_seconds)
+        if self.status == 401:
+            said["www-authenticate"] = "Bearer"
+        return said
 
 
 def not_signed_in() -> Problem:
@@ -89,7 +93,7 @@ def busy(retry_after_seconds: int) -> Problem:
         503,
         "busy",
         "Too much at once",
-        f"Many people are signing in. Ask again in {retry_after_seconds} seconds.",
+        f"Many people want the same at this moment. Ask again in {retry_after_seconds} seconds.",
         retry_after_seconds=retry_after_seconds,
     )
 
@@ -134,6 +138,6 @@ def problem_of(reply: Message) -> Problem | None:
                 "This couldn't be done just now. Nothing has changed: ask again.",
                 retry_after_seconds=RETRY_SECONDS,
             )
-        case Busy(retry_after_seconds=seconds):
-            return busy(seconds)
+        case Busy() | ProvingBusy() | RosterBusy():
+            return busy(reply.retry_after_seconds)
     return None
