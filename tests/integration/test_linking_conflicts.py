@@ -9,7 +9,7 @@ import pytest
 
 from shared.messages.accounts import AccountErased
 from shared.messages.base import NotAllowed
-from shared.messages.linking import FilingAccountUnlinked, LinkConflictFound
+from shared.messages.linking import FilingAccountLinked, FilingAccountUnlinked, LinkConflictFound
 from shared.messages.linking.conflicts import (
     ConflictNotSettled,
     Conflicts,
@@ -22,6 +22,7 @@ from tests.integration.linking_builders import (
     Make,
     a_row,
     a_workplace,
+    confirm,
     linked,
     load,
     prove,
@@ -31,8 +32,10 @@ from tests.integration.linking_builders import (
     staff,
     text_of_all_tables,
     unlink,
+    verifier_of,
 )
-from tests.integration.linking_help_builders import a_person, uses_told
+from tests.integration.linking_help_builders import a_code, a_person, prove_by_code, uses_told
+from tests.integration.test_linking_races import released_together
 from tests.messaging import Workplace
 
 
@@ -97,7 +100,7 @@ async def test_the_queue_comes_in_pages(place: Workplace) -> None:
     assert (first.has_more, second.has_more) == (True, False)
 
 
-async def test_unlinking_the_holder_lets_the_claimant_link(place: Workplace) -> None:
+async def test_unlinking_the_holder_lets_the_claimant_link_with_a_code(place: Workplace) -> None:
     holder, claimant, clerk = await a_person(place), await a_person(place), staff(place)
     conflict_id = await a_conflict(place, holder, claimant)
 
@@ -115,7 +118,8 @@ async def test_unlinking_the_holder_lets_the_claimant_link(place: Workplace) -> 
         clerk.account_id,
     )
     assert (await rights_of(place, holder)).rights == ()
-    assert await linked(place, claimant)
+    proof = await prove_by_code(place, claimant, await a_code(place))
+    assert isinstance(await confirm(place, claimant, proof.proof_id), FilingAccountLinked)
     assert (await queue(place)).conflicts == ()
     told = await uses_told(place, "settle_conflict")
     assert {use.account_id for use in told} == {holder.account_id, claimant.account_id}
@@ -158,6 +162,24 @@ async def test_a_conflict_is_settled_once_and_with_a_remark(place: Workplace) ->
     assert ConflictNotSettled(reason="already_settled") in outcomes
 
 
+async def test_settling_and_unlinking_at_once_wait_for_the_filing_account_and_end_the_link_once(
+    place: Workplace,
+) -> None:
+    holder, clerk = await a_person(place), staff(place)
+    conflict_id = await a_conflict(place, holder, await a_person(place))
+    [right] = (await rights_of(place, holder)).rights
+
+    settled, _ = await released_together(
+        place,
+        "SELECT id FROM filing_accounts FOR UPDATE",
+        settle(place, conflict_id, "unlink_holder"),
+        unlink(place, clerk, right.link_id, "wrong person"),
+    )
+
+    [end] = await place.emitted(FilingAccountUnlinked)
+    assert (end.remark == "bar card shown") == isinstance(settled, ConflictSettled)
+
+
 @pytest.mark.parametrize("by_court", [True, False])
 async def test_a_conflict_ends_with_the_link_it_is_about(place: Workplace, by_court: bool) -> None:
     holder, claimant = await a_person(place), await a_person(place)
@@ -168,8 +190,9 @@ async def test_a_conflict_ends_with_the_link_it_is_about(place: Workplace, by_co
 
     assert (await queue(place)).conflicts == ()
     assert await settle(place, conflict_id, "keep_holder") == ConflictNotSettled(reason="already_settled")
-    await linked(place, await a_person(place))
-    await prove(place, claimant)
+    await load(place, a_row(), verifiers=[verifier_of("new")])
+    await linked(place, await a_person(place), password="new")
+    await prove(place, claimant, password="new")
     assert len((await queue(place)).conflicts) == 1
 
 

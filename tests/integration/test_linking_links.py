@@ -26,6 +26,7 @@ from tests.integration.linking_builders import (
     staff,
     text_of_all_tables,
     unlink,
+    verifier_of,
 )
 from tests.messaging import Workplace
 
@@ -143,7 +144,8 @@ async def test_an_erased_account_leaves_ids_and_instants(place: Workplace) -> No
     await place.send(account_changed(who.account_id, first_name="Ermintrude", account_number="7654321"))
     first = await linked(place, who)
     await unlink(place, clerk, first.link_id, "Ermintrude called")
-    await linked(place, who)
+    await load(place, a_row(), verifiers=[verifier_of("new")])
+    await linked(place, who, password="new")
 
     await place.send(AccountErased(account_id=who.account_id))
     await place.send(account_changed(who.account_id, version=99, first_name="Ermintrude"))

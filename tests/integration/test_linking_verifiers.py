@@ -1,23 +1,36 @@
-"""Verifiers that no password may fit: those of an empty one."""
+"""Verifiers that no password fits: those of an empty one, and those that a court has ended."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 
 from services.linking import passwords
+from shared.messages.linking import FilingAccountLinked, FilingAccountProved, LinkConflictFound
+from shared.messages.linking.conflicts import ConflictSettled, SettleConflict
 from tests.integration.linking_builders import (
+    PASSWORD,
     Make,
     a_row,
     a_workplace,
+    confirm,
+    linked,
     load,
     prove,
     refused,
+    rights_of,
     somebody,
+    staff,
+    unlink,
     verifier_of,
 )
+from tests.integration.linking_help_builders import a_code, a_person, accept, asked, prove_by_code
 from tests.messaging import Workplace
 
 WRONG = refused("login_or_password_wrong")
 FAST_SCHEMES = ("sha256", "sha1", "md5")
+End = Callable[[Workplace, Any], Awaitable[Any]]
 
 
 @pytest.fixture
@@ -61,3 +74,74 @@ async def test_an_empty_password_fits_no_argon2id_string_of_it_after_one_hash(pl
 
     assert (loaded.added, outcome) == (1, WRONG)
     assert place.resources.hashing.run_count == 1
+
+
+async def end_by_staff(place: Workplace, link: Any) -> None:
+    await unlink(place, staff(place), link.link_id, "a stolen password")
+
+
+async def end_by_conflict(place: Workplace, link: Any) -> None:
+    assert await prove(place, somebody(place)) == refused("filing_account_already_linked")
+    [conflict] = await place.emitted(LinkConflictFound)
+    settle = SettleConflict(conflict_id=conflict.conflict_id, decision="unlink_holder", remark="stolen")
+    assert isinstance(await place.send(settle, by=staff(place)), ConflictSettled)
+
+
+ENDS = pytest.mark.parametrize("end", [end_by_staff, end_by_conflict])
+
+
+@ENDS
+async def test_after_an_end_by_the_court_the_old_password_proves_no_more_after_one_hash(
+    place: Workplace, end: End
+) -> None:
+    await load(place)
+    thief = somebody(place)
+    await end(place, await linked(place, thief))
+    before = place.resources.hashing.run_count
+
+    outcomes = [await prove(place, thief), await prove(place, somebody(place))]
+    await load(place, a_row(name="Jane Public-Doe"))
+    after_the_same_roster = await prove(place, thief)
+
+    assert [*outcomes, after_the_same_roster] == [WRONG] * 3
+    assert place.resources.hashing.run_count == before + 3
+
+
+@ENDS
+async def test_after_an_end_by_the_court_a_new_password_or_a_code_proves(place: Workplace, end: End) -> None:
+    await load(place)
+    await end(place, await linked(place, somebody(place)))
+
+    by_code = await prove_by_code(place, somebody(place), await a_code(place))
+    await load(place, verifiers=[verifier_of("new")])
+    by_password = await prove(place, somebody(place), password="new")
+
+    assert isinstance(by_code, FilingAccountProved)
+    assert isinstance(by_password, FilingAccountProved)
+    assert await prove(place, somebody(place), password=PASSWORD) == WRONG
+
+
+async def test_after_an_end_by_its_holder_the_same_password_links_again(place: Workplace) -> None:
+    await load(place)
+    who = somebody(place)
+    link = await linked(place, who)
+
+    await unlink(place, who, link.link_id)
+
+    proof = await prove(place, who)
+    assert isinstance(await confirm(place, who, proof.proof_id), FilingAccountLinked)
+
+
+async def test_a_filing_account_made_on_request_that_the_court_unlinked_proves_by_its_first_roster(
+    place: Workplace,
+) -> None:
+    who = await a_person(place)
+    await accept(place, (await asked(place, who)).request_id, login="jnew")
+    [right] = (await rights_of(place, who)).rights
+    await unlink(place, staff(place), right.link_id, "wrong person")
+
+    before = await prove(place, who, login="jnew")
+    await load(place, a_row("jnew"))
+
+    assert before == WRONG
+    assert isinstance(await prove(place, who, login="jnew"), FilingAccountProved)

@@ -1,5 +1,6 @@
 """Handles the decision on a conflict."""
 
+from services.linking.handlers.links import end_link
 from services.linking.model import Link
 from services.linking.rules.conflicts import decide_conflict, end_by_conflict
 from services.linking.rules.looks import uses_of
@@ -45,6 +46,5 @@ async def _save(settled: ConflictSettled, link: Link | None, remark: str, work: 
         work.emit(use)
     end = end_by_conflict(settled, link, remark, work.now)
     if end is not None:
-        await links.end_link(work.connection, end)
-        await conflicts.settle_with_link(work.connection, end.filing_account_id, end.account_id, work.now)
+        await end_link(end, work)
         work.emit(end)

@@ -1,6 +1,9 @@
 """Handles links: confirming a proof, and unlinking."""
 
-from services.linking.model import Asker, Claim, FilingAccount, Proof
+from uuid import UUID
+
+from services.linking import passwords
+from services.linking.model import Asker, Claim, FilingAccount, Link, Proof
 from services.linking.rules.attempts import attempt_of
 from services.linking.rules.links import conflict_of, decide_link, decide_unlink, refuse_without_proof
 from services.linking.settings import Resources
@@ -24,7 +27,7 @@ async def confirm_link(command: ConfirmLink, work: Work) -> FilingAccountLinked 
     await accounts.lock_account(work.connection, work.assertion.account_id)
     known = await accounts.find_account_state(work.connection, work.assertion.account_id)
     asker, policies = Asker(assertion=work.assertion, known=known), work.resources.policies
-    held = await _hold(command, work)
+    held = await _hold_proof(command, work)
     if held is None:
         return refuse_without_proof(asker, policies, work.now)
 
@@ -42,17 +45,25 @@ async def confirm_link(command: ConfirmLink, work: Work) -> FilingAccountLinked 
 async def unlink_filing_account(
     command: UnlinkFilingAccount, work: Work
 ) -> FilingAccountUnlinked | UnlinkRefused | NotAllowed:
-    """End a link; its history stays."""
-    link = await links.lock_link(work.connection, command.link_id)
+    """End a link; its history stays. Locks filing account, then link."""
+    link = await _hold_link(command.link_id, work)
 
     outcome = decide_unlink(command, work.assertion, link, work.resources.policies, work.now)
 
     if isinstance(outcome, FilingAccountUnlinked):
-        await links.end_link(work.connection, outcome)
-        await conflicts.settle_with_link(
-            work.connection, outcome.filing_account_id, outcome.account_id, work.now
-        )
+        await end_link(outcome, work)
     return outcome
+
+
+async def end_link(end: FilingAccountUnlinked, work: Work) -> None:
+    """Save the end of a link with what ends with it.
+
+    Where the court ended it the password with which it was made is in wrong hands: it proves no more.
+    """
+    await links.end_link(work.connection, end)
+    await conflicts.settle_with_link(work.connection, end.filing_account_id, end.account_id, work.now)
+    if end.unlinked_by == "court":
+        await filing_accounts.end_verifier(work.connection, end.filing_account_id, passwords.NOBODYS)
 
 
 async def queue_conflict(refusal: LinkRefused, claim: Claim, work: Work) -> None:
@@ -62,7 +73,7 @@ async def queue_conflict(refusal: LinkRefused, claim: Claim, work: Work) -> None
         work.emit(conflict)
 
 
-async def _hold(command: ConfirmLink, work: Work) -> tuple[Proof, Claim] | None:
+async def _hold_proof(command: ConfirmLink, work: Work) -> tuple[Proof, Claim] | None:
     filing_account_id = await proofs.find_filing_account_of_proof(work.connection, command.proof_id)
     if filing_account_id is None:
         return None
@@ -72,6 +83,15 @@ async def _hold(command: ConfirmLink, work: Work) -> tuple[Proof, Claim] | None:
         return None
     claim = await filing_accounts.get_claim(work.connection, filing_account_id, work.assertion.account_id)
     return proof, claim
+
+
+async def _hold_link(link_id: UUID, work: Work) -> Link | None:
+    """A link, held together with its filing account."""
+    filing_account_id = await links.find_filing_account_of_link(work.connection, link_id)
+    if filing_account_id is None:
+        return None
+    await filing_accounts.lock_filing_account(work.connection, filing_account_id)
+    return await links.lock_link(work.connection, link_id)
 
 
 async def _note(outcome: FilingAccountLinked | LinkRefused, at: FilingAccount, work: Work) -> None:

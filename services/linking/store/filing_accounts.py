@@ -82,6 +82,20 @@ async def end_login(connection: Connection, filing_account_id: UUID, at: datetim
     )
 
 
+async def end_verifier(connection: Connection, filing_account_id: UUID, nobodys: Verifier) -> None:
+    """The password of a filing account proves no more, after the same work as any other.
+
+    Its roster digest stays: a roster that brings the same verifier again changes nothing, and does not bring
+    it back; one with another does.
+    """
+    await connection.execute(
+        "UPDATE filing_accounts SET verifier_scheme = $2, verifier = $3 WHERE id = $1",
+        filing_account_id,
+        nobodys.scheme,
+        nobodys.phc,
+    )
+
+
 async def list_stored_entries(
     connection: Connection, court_id: str, logins: Sequence[str]
 ) -> dict[str, StoredEntry]:

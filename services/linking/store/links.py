@@ -24,8 +24,16 @@ async def insert_link(connection: Connection, link: FilingAccountLinked) -> None
     )
 
 
+async def find_filing_account_of_link(connection: Connection, link_id: UUID) -> UUID | None:
+    """Which filing account a link is about, if there is such a link."""
+    found: UUID | None = await connection.fetchval(
+        "SELECT filing_account_id FROM links WHERE id = $1", link_id
+    )
+    return found
+
+
 async def lock_link(connection: Connection, link_id: UUID) -> Link | None:
-    """A link, held so that it ends once."""
+    """A link, held so that it ends once; lock its filing account first."""
     row = await connection.fetchrow(
         """
         SELECT id, account_id, court_id, filing_account_id, role, linked_at, unlinked_at
