@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from benchmarks.installation import BenchmarkError, open_installation, read_conditions, running
 from benchmarks.report import Comparison, Figures, Goal, Report, compare, main
 from deploy.tool.asking import as_operator
-from deploy.tool.load_roster import begin_roster, finish_roster, load_rows
+from deploy.tool.load_roster import begin_roster, chunks_of, finish_roster, load_rows
 from deploy.tool.stories import Story
 from services.linking.data import shipped_courts
 from shared.clock import real_clock
@@ -59,7 +59,7 @@ class Trial:
         began = time.perf_counter()
         begin = BeginRosterByOperator(court_id=court_id, remark="a benchmark")
         loading = await begin_roster(begin, self.requests, real_clock)
-        tally = await load_rows(io.BytesIO(file), loading, io.StringIO(), lambda _: None)
+        tally = await load_rows(chunks_of(io.BytesIO(file)), loading, io.StringIO(), lambda _: None)
         finished = await finish_roster(loading, tally.rows, is_large_removal_meant=False)
         seconds = time.perf_counter() - began
         if finished.counts != expected or finished.gone:

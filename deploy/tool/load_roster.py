@@ -5,9 +5,10 @@ import csv
 import random
 import sys
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, BinaryIO, TextIO, TypeAlias
 from uuid import UUID
@@ -119,8 +120,12 @@ def load_roster(
     path = report or file.with_name(f"{file.name}.refused.csv")
     begin = BeginRosterByOperator(court_id=_court_id(court), remark=_remark(remark))
     try:
-        with file.open("rb") as rows, path.open("w", encoding="utf-8") as refused:
-            tally, finished = asyncio.run(_load_at(place, begin, rows, refused, large_removal))
+        if path.exists() and path.samefile(file):
+            raise OperatorError("the report would be written over the file; name another")
+        with file.open("rb") as rows:
+            chunks = chunks_of(rows)
+            with path.open("w", encoding="utf-8") as refused:
+                tally, finished = asyncio.run(_load_at(place, begin, chunks, refused, large_removal))
     except OSError as error:
         raise OperatorError(f"{error.filename}: {error.strerror}") from None
     gone = f"{finished.gone} gone, of these {finished.gone_while_linked} linked"
@@ -130,13 +135,25 @@ def load_roster(
     return 1 if tally.refused else 0
 
 
-async def load_rows(file: BinaryIO, loading: Loading, report: TextIO, say: Say) -> Tally:
+def chunks_of(file: BinaryIO) -> Iterator[RosterChunk]:
+    """A roster's rows, the first of which have been read: a wrong file is refused before anything begins.
+
+    Raises RosterFileError or OperatorError.
+    """
+    chunks = read_roster(file, most_rows=ROWS_A_LOAD_BY_OPERATOR)
+    first = next(chunks, None)
+    if first is None:
+        raise OperatorError(_WHY_NOT_FINISHED["no_rows"])
+    return chain((first,), chunks)
+
+
+async def load_rows(chunks: Iterable[RosterChunk], loading: Loading, report: TextIO, say: Say) -> Tally:
     """Send a file's rows, a few chunks at a time, and list what is refused in the order of its chunks."""
     report.write("line,field,reason\n")
     tally = Tally(report=report)
     waiting: deque[tuple[RosterChunk, _Answer]] = deque()
     async with asyncio.TaskGroup() as group:
-        for chunk in read_roster(file, most_rows=ROWS_A_LOAD_BY_OPERATOR):
+        for chunk in chunks:
             waiting.append((chunk, group.create_task(_send(chunk, loading))))
             if len(waiting) == IN_FLIGHT:
                 await _take_first(waiting, tally, say)
@@ -215,11 +232,15 @@ async def _send(chunk: RosterChunk, loading: Loading) -> RosterLoaded:
 
 
 async def _load_at(
-    place: stories.Story, begin: BeginRosterByOperator, file: BinaryIO, report: TextIO, large_removal: bool
+    place: stories.Story,
+    begin: BeginRosterByOperator,
+    chunks: Iterable[RosterChunk],
+    report: TextIO,
+    large_removal: bool,
 ) -> tuple[Tally, RosterFinished]:
     async with as_operator(place, "load-roster") as requests:
         loading = await begin_roster(begin, requests, place.clock)
-        tally = await load_rows(file, loading, report, _say)
+        tally = await load_rows(chunks, loading, report, _say)
         return tally, await finish_roster(loading, tally.rows, is_large_removal_meant=large_removal)
 
 

@@ -19,7 +19,7 @@ from deploy.local.postgres import PostgresServer
 from deploy.local.servers import Servers
 from deploy.tool.asking import as_operator
 from deploy.tool.installing import install
-from deploy.tool.load_roster import begin_roster, finish_roster, load_rows
+from deploy.tool.load_roster import begin_roster, chunks_of, finish_roster, load_rows
 from deploy.tool.stories import Story
 from deploy.tool.topology import remove_instance
 from services.linking.data import shipped_courts
@@ -240,6 +240,39 @@ async def test_what_is_no_roster_of_a_court_loads_nothing(
     assert await operator.pool.fetchval("SELECT count(*) FROM filing_accounts") == before
 
 
+@pytest.mark.parametrize(
+    ("header", "problem"),
+    [("login,name,email,role", "line 1: the header lacks verifier"), (HEADER, "the file has no rows")],
+)
+async def test_a_wrong_file_leaves_the_roster_that_is_being_loaded_as_it_is(
+    operator: Operator, header: str, problem: str
+) -> None:
+    chunks = chunks_of(io.BytesIO("\n".join([HEADER, a_line("one"), "broken"]).encode()))
+    async with as_operator(operator.story, "load-roster") as requests:
+        begin = BeginRosterByOperator(court_id="ncwbk", remark="in pieces")
+        loading = await begin_roster(begin, requests, real_clock)
+        await load_rows(chunks, loading, io.StringIO(), lambda _: None)
+
+    code, _, errors = await operator.load("ncwbk", operator.write([], header))
+
+    assert (code, errors.startswith(f"nextgen: {problem}")) == (1, True), errors
+    assert await operator.pool.fetchval("SELECT state FROM rosters") == "open"
+    assert await operator.pool.fetchval("SELECT count(*) FROM roster_refusals") == 1
+
+
+async def test_a_report_is_never_written_over_the_file(operator: Operator) -> None:
+    file = operator.write([a_line("one")])
+    link = operator.folder / "link.csv"
+    link.symlink_to(file)
+    before = file.read_text()
+
+    same = await operator.load("ncwbk", file, "--report", str(file))
+    linked = await operator.load("ncwbk", file, "--report", str(link))
+
+    assert same == linked == (1, "", "nextgen: the report would be written over the file; name another\n")
+    assert file.read_text() == before
+
+
 async def test_205_courts_files_at_once_are_all_loaded_and_memory_stays_bounded(operator: Operator) -> None:
     courts = [court.id for court in shipped_courts()]
     before_mib = operator.peak_memory_mib()
@@ -259,5 +292,5 @@ async def _load_one(court_id: str, requests: Requests) -> RosterFinished:
     file, report = io.BytesIO("\n".join([HEADER, *lines]).encode()), io.StringIO()
     begin = BeginRosterByOperator(court_id=court_id, remark="all at once")
     loading = await begin_roster(begin, requests, real_clock)
-    tally = await load_rows(file, loading, report, lambda _: None)
+    tally = await load_rows(chunks_of(file), loading, report, lambda _: None)
     return await finish_roster(loading, tally.rows, is_large_removal_meant=False)
