@@ -59,7 +59,7 @@ test-rabbitmq4: setup
 
 coverage: setup
 	@$(PYTHON) -m tests.servers
-	@$(PYTHON) -m pytest $(IN_TURNS) -q -k accounts $(addprefix --cov=services.accounts.,rules passwords store) \
+	@$(PYTHON) -m pytest $(IN_TURNS) -q -k "accounts or verify_history" $(addprefix --cov=services.accounts.,rules passwords store) \
 		--cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 check: setup

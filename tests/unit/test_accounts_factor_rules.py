@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from services.accounts.model import Account, Duties, OneTimeToken
-from services.accounts.rules import recovery, second_factor
+from services.accounts.rules import recovery, second_factor, staff
 from services.accounts.rules.backup_codes import (
     CODE_COUNT,
     codes_from,
@@ -161,3 +161,29 @@ def test_without_a_factor_no_passcode_is_asked_for_and_with_one_it_is() -> None:
     assert refuse(enrolled, good, has_passcode=False) == "passcode_missing"
     assert refuse(enrolled, good, has_passcode=True) is None
     assert refuse(enrolled, "too short", has_passcode=False) == "password_too_short"
+
+
+def a_reset(account: Account, **changes: Any) -> OneTimeToken:
+    """A reset that PSC began; name what differs."""
+    usual = {
+        "token_hash": b"",
+        "account_id": account.id,
+        "purpose": "factor_reset",
+        "email": account.email,
+        "created_at": NOON - timedelta(hours=72),
+        "expires_at": NOON,
+        "closed_at": None,
+    }
+    return OneTimeToken(**{**usual, **changes})
+
+
+def test_a_reset_happens_at_its_instant_and_only_while_it_is_open_and_there_is_a_factor() -> None:
+    account = an_account(has_second_factor=True)
+    reset = a_reset(account)
+
+    assert staff.is_reset_due(account, reset, NOON, NOON)
+    assert not staff.is_reset_due(account, reset, NOON, NOON - timedelta(seconds=1))
+    assert not staff.is_reset_due(account, a_reset(account, expires_at=NOON + timedelta(1)), NOON, NOON)
+    assert not staff.is_reset_due(account, None, NOON, NOON)
+    assert not staff.is_reset_due(replace(account, status="deactivated"), reset, NOON, NOON)
+    assert not staff.is_reset_due(replace(account, has_second_factor=False), reset, NOON, NOON)
