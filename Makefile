@@ -14,7 +14,7 @@ IN_TURNS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 # What takes minutes and guards delivery alone: every await killed, every defence taken out, clusters, networks, and
 # the whole system under outages and kills.
 PROOF = $(addprefix tests/faults/test_,crash_points.py defences.py cluster.py alarms.py network.py) \
-	$(addprefix tests/system/test_,outages.py service_kills.py close_killed.py)
+	$(addprefix tests/system/test_,outages.py service_kills.py close_killed.py edge_outages.py)
 # For one run of the system: make up STORY=...
 STORY ?=
 # For one drill: make drill COMMANDS=... USAGES=... KILLS=...
