@@ -52,7 +52,7 @@ test: setup
 
 proof: setup
 	@$(PYTHON) -m tests.servers
-	@$(PYTHON) -m pytest $(IN_TURNS) $(PROOF)
+	@SCHEMATHESIS_SECONDS=240 $(PYTHON) -m pytest $(IN_TURNS) $(PROOF) tests/e2e/test_api_described.py
 
 test-rabbitmq4: setup
 	@$(PYTHON) -m tests.rabbitmq4 $(TESTS)

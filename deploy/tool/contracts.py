@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from deploy.local.binaries import CHECKOUT
+from deploy.tool import openapi
 from shared.messages.base import Command, Message
 from shared.messaging.registry import (
     CONTRACTS,
@@ -45,6 +46,7 @@ def generated() -> dict[str, bytes]:
             msgspec.json.encode(_asyncapi(contracts)), indent=1
         )
         + b"\n",
+        openapi.DOCUMENT: openapi.openapi(),
     }
 
 

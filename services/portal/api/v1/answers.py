@@ -118,11 +118,13 @@ def refusal(said: Message) -> Problem:
     )
 
 
-def statuses_of(kind: type[Message]) -> frozenset[int]:
-    """Every status that a refusal of this kind may have."""
-    reasons = _reasons_of(kind)
-    usual = REFUSALS[kind]
-    return frozenset(REASONS.get(reason, usual) for reason in reasons) or frozenset({usual})
+def codes_of(kind: type[Message]) -> dict[str, int]:
+    """The codes that a refusal of this kind may have, each with its status; none where any text may come."""
+    known = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    if "reason" not in known:
+        return {_name_of(kind): REFUSALS[kind]}
+    words = [word for word in get_args(known["reason"]) if isinstance(word, str)]
+    return {word: REASONS.get(word, REFUSALS[kind]) for word in words}
 
 
 @cache
@@ -134,6 +136,8 @@ def opened_fields(kind: type[Message]) -> tuple[str, ...]:
 def shown_struct(kind: type[Message]) -> type[msgspec.Struct]:
     """An outcome as callers see it."""
     sealed = opened_fields(kind)
+    if not sealed:
+        return kind
     return msgspec.defstruct(
         kind.__name__,
         [
@@ -154,13 +158,3 @@ def _opened(kind: type[Message], field: msgspec.structs.FieldInfo) -> Any:
 
 def _name_of(kind: type[Message]) -> str:
     return kind.message_name().split(".")[1]
-
-
-def _reasons_of(kind: type[Message]) -> tuple[str, ...]:
-    known = {field.name: field.type for field in msgspec.structs.fields(kind)}
-    return _words_in(known.get("reason"))
-
-
-def _words_in(kind: Any) -> tuple[str, ...]:
-    """The words of a literal, also of one within another; for any other text none is known."""
-    return tuple(word for word in get_args(kind) if isinstance(word, str))

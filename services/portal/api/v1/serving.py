@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from litestar import HttpMethod, Request, Response
+from litestar import HttpMethod, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from services.portal.api.v1 import accounts, linking
@@ -18,6 +19,7 @@ from services.portal.web.limits import Limits
 from services.portal.web.problems import not_signed_in
 
 PREFIX = "/api/v1"
+DOCUMENT = Path(__file__).with_name("openapi.json").read_bytes()
 ROUTES: tuple[Route, ...] = (*accounts.ROUTES, *linking.ROUTES)
 LEFT_OUT = accounts.LEFT_OUT | linking.LEFT_OUT
 
@@ -77,4 +79,10 @@ def _handler(route: Route) -> HTTPRouteHandler:
     return HTTPRouteHandler(path, http_method=HttpMethod(route.method), status_code=route.status)(handle)
 
 
-HANDLERS = tuple(_handler(route) for route in ROUTES)
+@get(f"{PREFIX}/openapi.json")
+async def describe() -> Response[bytes]:
+    """What this API is, in OpenAPI 3.1, as `nextgen documents` wrote it."""
+    return Response(DOCUMENT, media_type=JSON)
+
+
+HANDLERS: tuple[HTTPRouteHandler, ...] = (describe, *(_handler(route) for route in ROUTES))
