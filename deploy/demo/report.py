@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from deploy.demo import cast
 from deploy.demo.desk import DemoError, Person
 from deploy.demo.stage import Stage
 from deploy.local.binaries import CHECKOUT
@@ -30,6 +31,8 @@ async def write(stage: Stage, priced: str) -> None:
     held = [(person, await _account(person)) for person in people]
     result: dict[str, Any] = {
         "story": stage.desk.story.record.number,
+        "portal_url": stories.web_address(processes.ports_of(stage.desk.story)),
+        "login_without_second_factor": _login(stage.of(cast.SEARCHER)),
         "receipts": priced,
         "accounts": [account for _, account in held],
         "filing": [right for person, account in held for right in await _filing(person, account)],
@@ -44,6 +47,11 @@ async def write(stage: Stage, priced: str) -> None:
     }
     write_whole(RESULT, msgspec.json.format(msgspec.json.encode(result), indent=1).decode())
     _print(stage, result)
+
+
+def _login(person: Person) -> dict[str, str]:
+    """What a PACER client signs in with: who searches only needs no second factor."""
+    return {"username": person.user_name, "password": person.password}
 
 
 async def _account(person: Person) -> dict[str, str]:
@@ -138,10 +146,13 @@ def _print(stage: Stage, result: dict[str, Any]) -> None:
     _print_statements(result["statements"])
     _print_mails(result["mails"])
     number = story.record.number
+    login = result["login_without_second_factor"]
     some_act, some_id = next(iter(stage.desk.correlation_ids.items()))
     print(
         f"\nThe system is running as story {number}. To look further:"
         f"\n  all of this as JSON     {shown(RESULT)}"
+        f"\n  the web edge            {result['portal_url']}   (PACER clients: /services/cso-auth)"
+        f"\n  somebody to sign in as  {login['username']} {login['password']}"
         f"\n  services and queues     .venv/bin/nextgen status"
         f"\n  one act in all logs     grep -h {some_id} {_logs(stage)}   ({some_act})"
         f"\n  check a statement       .venv/bin/nextgen verify-statement <its JSON file>"

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from deploy.tool.topology import remove_instance
@@ -214,3 +215,18 @@ def test_nothing_is_parked_and_all_services_are_ready(played: Played) -> None:
     for service in ("accounts", "linking", "paa_billing", "notify"):
         row = next(line.split() for line in status.splitlines() if line.startswith(f"{service} "))
         assert (row[1], row[4]) == ("yes", "0"), status
+
+
+def test_the_web_edge_is_there_and_lets_in_who_is_named_for_it(played: Played) -> None:
+    result, _, status = played
+    login = result["login_without_second_factor"]
+    said = {"loginId": login["username"], "password": login["password"], "redactFlag": "0"}
+
+    with httpx.Client(base_url=result["portal_url"], trust_env=False, timeout=20) as client:
+        let_in = client.post("/services/cso-auth", json=said).json()
+        ended = client.post("/services/cso-logout", json={"nextGenCSO": let_in["nextGenCSO"]}).json()
+        kept_out = client.post("/services/cso-auth", json={**said, "password": "wrong-word-77"}).json()
+
+    assert (let_in["loginResult"], len(let_in["nextGenCSO"]), ended["loginResult"]) == ("0", 128, "0")
+    assert (kept_out["loginResult"], kept_out["nextGenCSO"]) == ("13", "")
+    assert result["portal_url"] in status
