@@ -13,7 +13,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from shared.assertion import Assertion, sign_assertion
+from shared.assertion import Asserted, Assertion, CourtAssertion, sign_assertion, sign_court_assertion
 from shared.database import Pool
 from shared.messages.base import Event, Message
 from shared.messaging.bench import Bench
@@ -87,7 +87,7 @@ class Workplace:
         self,
         message: Message,
         *,
-        by: Assertion | None = None,
+        by: Asserted | None = None,
         sender: str = "portal",
         message_id: UUID | None = None,
         deadline: datetime | None = None,
@@ -111,7 +111,7 @@ class Workplace:
             time=self.clock(),
             correlation_id=message_id,
             deadline=deadline,
-            assertion=None if by is None else sign_assertion(by, signing_key(), "test"),
+            assertion=None if by is None else signed(by),
             reply_to=reply_to,
             attempt=attempt,
         )
@@ -179,8 +179,34 @@ def an_assertion(audience: str, now: datetime = NOON, **changes: Any) -> Asserti
     return Assertion(**{**usual, **changes})
 
 
-def made_for(asserted: Assertion, message: Message, message_id: UUID) -> Assertion:
-    """The assertion that the same session gets for this one message."""
+def an_assertion_of_a_court(
+    audience: str, now: datetime = NOON, court_id: str = "ncwbk", **changes: Any
+) -> CourtAssertion:
+    """A court's machine, with a credential of its own, asking for some message; name what differs."""
+    usual: Mapping[str, Any] = {
+        "audience": audience,
+        "court_id": court_id,
+        "credential_id": uuid4(),
+        "issued_at": now,
+        "expires_at": now + timedelta(seconds=60),
+        "for_message_id": new_id(now),
+        "for_message_name": "paa_billing.report_usage.v1",
+    }
+    return CourtAssertion(**{**usual, **changes})
+
+
+def signed(asserted: Asserted) -> str:
+    """The assertion as `accounts` signs it, a person's or a court's."""
+    if isinstance(asserted, CourtAssertion):
+        return sign_court_assertion(asserted, signing_key(), "test")
+    return sign_assertion(asserted, signing_key(), "test")
+
+
+A = TypeVar("A", Assertion, CourtAssertion)
+
+
+def made_for(asserted: A, message: Message, message_id: UUID) -> A:
+    """The assertion that the same session, or credential, gets for this one message."""
     return msgspec.structs.replace(
         asserted, for_message_id=message_id, for_message_name=message.message_name()
     )

@@ -25,6 +25,7 @@ ASYNCAPI = CHECKOUT / "docs" / "asyncapi.json"
 _SENDERS = {
     "account": "the portal, with an assertion",
     "anyone": "the portal",
+    "machine": "the portal, with a court's assertion made for it",
     "operator": "the operator's tool",
     "court": "a court's login",
     "service": "the service itself",

@@ -10,6 +10,7 @@ from services.accounts.checks.proving import prove_again
 from services.accounts.checks.recovering import recover_account
 from services.accounts.checks.registering import register_account
 from services.accounts.checks.resolving import resolve_session
+from services.accounts.checks.resolving_courts import resolve_court
 from services.accounts.checks.signing_in import sign_in
 from services.accounts.checks.upgrading import upgrade_account
 from services.accounts.handlers import (
@@ -22,6 +23,7 @@ from services.accounts.handlers import (
     factors,
     history,
     locks,
+    machines,
     open_sessions,
     profile,
     records,
@@ -112,6 +114,7 @@ from shared.messages.accounts import (
     UserNameReminded,
     VerifyEmail,
 )
+from shared.messages.accounts import court_credentials as courts
 from shared.messages.accounts.clients import AuthenticateClient, LogOutClient
 from shared.messages.accounts.exports import (
     AskExport,
@@ -144,12 +147,6 @@ from shared.messages.accounts.staff import (
     UnlockByStaff,
 )
 from shared.messages.accounts.staff_looks import FindAccounts, HeldAccounts, ShowAccountToStaff
-from shared.messages.linking import (
-    FilingAccountGone,
-    FilingAccountLinked,
-    FilingAccountReturned,
-    FilingAccountUnlinked,
-)
 from shared.messages.linking.staff import StaffUsedData as CourtStaffUsedData
 from shared.messages.paa_billing import ClientCodeRuleChanged, MemberJoined, MemberLeft, StaffUsedData
 from shared.messaging.erasure import blank_next_messages
@@ -199,10 +196,15 @@ SERVICE: Service[Resources] = Service(
         StopMyFactorReset: factor_reset.stop_my_factor_reset,
         StopFactorResetByStaff: factor_reset.stop_factor_reset_by_staff,
         ResetFactor: factor_reset.reset_factor,
-        FilingAccountLinked: factors.remember_link,
-        FilingAccountUnlinked: factors.forget_link,
-        FilingAccountGone: history.remember_dropped_filing,
-        FilingAccountReturned: history.remember_returned_filing,
+        courts.IssueCourtCredential: machines.issue_credential,
+        courts.IssueCourtCredentialByOperator: machines.issue_credential_by_operator,
+        courts.EndCourtCredential: machines.end_credential,
+        courts.EndCourtCredentialByOperator: machines.end_credential_by_operator,
+        courts.ListCourtCredentials: machines.list_credentials,
+        linking.FilingAccountLinked: factors.remember_link,
+        linking.FilingAccountUnlinked: factors.forget_link,
+        linking.FilingAccountGone: history.remember_dropped_filing,
+        linking.FilingAccountReturned: history.remember_returned_filing,
         MemberJoined: client_codes.remember_member,
         MemberLeft: client_codes.forget_member,
         ClientCodeRuleChanged: client_codes.remember_rule,
@@ -213,6 +215,7 @@ SERVICE: Service[Resources] = Service(
         CourtStaffUsedData: history.remember_court_staff_use,
     },
     answers={
+        courts.ListCourtCredentialsByOperator: machines.list_credentials_by_operator,
         MyAccount: sessions.my_account,
         MyExports: exports.my_exports,
         MyHistory: history.my_history,
@@ -228,6 +231,7 @@ SERVICE: Service[Resources] = Service(
         SignIn: sign_in,
         AuthenticateClient: authenticate_client,
         ResolveSession: resolve_session,
+        courts.ResolveCourt: resolve_court,
         ProveAgain: prove_again,
         ConfirmAuthenticator: confirm_authenticator,
         ChangePassword: change_password,
@@ -280,6 +284,7 @@ SERVICE: Service[Resources] = Service(
         FactorResetAsked,
         FactorResetStopped,
         FactorWasReset,
+        courts.CourtCredentialChanged,
     ),
     jobs={
         "erasures": blank_next_messages,

@@ -81,6 +81,8 @@ CLASS_OF: Mapping[str, MailClass] = {
     "usage_quarantined_court": "billing",
     "usage_given_up_court": "billing",
     "usage_parked_court": "billing",
+    "court_credential_issued": "security",
+    "court_credential_ended": "security",
     "welcome": "service",
     "court_went_live": "service",
     "go_live_ahead": "service",

@@ -6,6 +6,7 @@ from services.notify.rules import (
     accounts,
     addresses,
     billing,
+    court_credentials,
     courts,
     factors,
     filing,
@@ -52,6 +53,7 @@ from shared.messages.accounts import (
     UserNameChanged,
     UserNameReminded,
 )
+from shared.messages.accounts.court_credentials import CourtCredentialChanged
 from shared.messages.accounts.exports import (
     ExportAsked,
     ExportReady,
@@ -169,6 +171,7 @@ SERVICE: Service[Resources] = Service(
         PaymentRecorded: mailing(billing.payment_received),
         UsageBatchSettled: mailing(usage.usage_quarantined),
         UsageBatchParked: mailing(usage.usage_parked),
+        CourtCredentialChanged: mailing(court_credentials.credential_changed),
     },
     answers={MyMessages: handlers.my_messages},
     announces=(NotificationSent, NotificationAbandoned, ExportPartMade),

@@ -4,8 +4,9 @@ from typing import Annotated, ClassVar, Literal, NewType, Self
 
 import msgspec
 
-Speaker = Literal["account", "anyone", "service", "court", "operator"]
+Speaker = Literal["account", "anyone", "machine", "service", "court", "operator"]
 """Who may send a command or query: `account` with an assertion; `anyone` through the portal without one;
+`machine` through the portal with a court's assertion, always made for the one message;
 `service` the owner to itself (due work); `court` by its own broker login; `operator` the installation's own
 broker login, which the tool `nextgen` uses."""
 

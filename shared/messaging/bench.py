@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from shared.assertion import Assertion
+from shared.assertion import Asserted, Assertion
 from shared.clock import Clock
 from shared.database import Pool, transaction
 from shared.errors import NextgenError
@@ -37,12 +37,12 @@ class Bench(Generic[R]):
     outbox_filled: Wakeup
     assertion_keys: Mapping[str, Ed25519PublicKey]
     cause: Envelope | None = None
-    asserted: Assertion | None = None
+    asserted: Asserted | None = None
 
     @property
     def assertion(self) -> Assertion:
         """Who asks, as `accounts` signed it; only for messages spoken by an account."""
-        if self.asserted is None:
+        if not isinstance(self.asserted, Assertion):
             raise NextgenError("this message needs no assertion, so its check can't use one")
         return self.asserted
 

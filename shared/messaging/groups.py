@@ -15,18 +15,17 @@ from shared.errors import NextgenError
 from shared.logs import describe
 from shared.messages.base import Message
 from shared.messaging import inbox, outbox
+from shared.messaging.admission import admit, refuse_if_late
 from shared.messaging.bench import Bench
 from shared.messaging.envelope import Envelope
 from shared.messaging.judge import (
     Judgement,
     Verdict,
-    admit,
     digest_of,
     encode_reply,
     handle,
     kept_reply,
     read_message,
-    refuse_if_late,
     unit_of_work,
 )
 from shared.messaging.unit_of_work import UnitOfWork

@@ -2,18 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
-from datetime import datetime
 from enum import Enum
 from typing import Any
 
 import msgspec
 
-from shared.assertion import Assertion, verify_assertion
 from shared.database import Connection, Pool, connected, is_unavailable, transaction
 from shared.errors import (
     BadEnvelopeError,
-    NextgenError,
     PoisonError,
     UnavailableError,
     UndecodableError,
@@ -21,7 +17,6 @@ from shared.errors import (
 )
 from shared.logs import describe
 from shared.messages.base import (
-    AssertionNotForThis,
     Command,
     Event,
     Failed,
@@ -29,9 +24,9 @@ from shared.messages.base import (
     Malformed,
     Message,
     Query,
-    TooLate,
 )
 from shared.messaging import ids, inbox
+from shared.messaging.admission import LateError, admit, refuse_if_late, too_late
 from shared.messaging.bench import Bench
 from shared.messaging.envelope import Envelope
 from shared.messaging.registry import MAXIMUM_BODY_BYTES, Handler, decode
@@ -40,10 +35,6 @@ from shared.sealed import without_secrets
 
 REPLY_INDEX = 0
 OpenOn = Callable[[Pool], AbstractAsyncContextManager[Connection]]
-
-
-class LateError(NextgenError):
-    """The deadline, or the assertion's life, ended while it was handled: nothing of it may stay."""
 
 
 class Verdict(Enum):
@@ -116,6 +107,7 @@ def _check_sender(message: Message, envelope: Envelope) -> None:
             "operator": ("operator",),
             "account": ("portal",),
             "anyone": ("portal",),
+            "machine": ("portal",),
         }
         expected = senders.get(message.spoken_by, (envelope.sender,))
     elif not isinstance(message, Event):
@@ -139,66 +131,8 @@ async def _handle(bench: Bench[Any], queue: str, envelope: Envelope, message: Me
         try:
             return await _handle_once(asker, queue, envelope, message)
         except LateError:
-            return encode_reply(bench, envelope, _too_late(envelope))
+            return encode_reply(bench, envelope, too_late(envelope))
     raise UnknownTypeError(envelope.type)
-
-
-def admit(
-    bench: Bench[Any], envelope: Envelope, message: Message
-) -> Bench[Any] | TooLate | AssertionNotForThis:
-    """The bench of who asks, or why it has no effect. Raises BadEnvelopeError for what can't be believed."""
-    now = bench.now()
-    asserted = _who_asks(bench, envelope, message)
-    if _is_late(envelope, asserted, now):
-        return _too_late(envelope)
-    if _must_be_made_anew(asserted, envelope, message):
-        return AssertionNotForThis()
-    if isinstance(message, Command) and envelope.sender != message.message_owner():
-        _check_id(message, envelope, arrived_at=envelope.parked_at or now)
-    return replace(bench, cause=envelope, asserted=asserted)
-
-
-def _check_id(message: Command, envelope: Envelope, arrived_at: datetime) -> None:
-    """Who waits for a reply sends now. What a court sent may have waited as long as its service was away."""
-    oldest = ids.LONGEST_WAIT if message.spoken_by == "court" else ids.OUTSIDE_TOLERANCE
-    if not ids.is_acceptable_from_outside(envelope.message_id, arrived_at, oldest):
-        raise BadEnvelopeError("the message id is no UUIDv7, too old, or more than 24 hours ahead")
-
-
-def _is_late(envelope: Envelope, asserted: Assertion | None, now: datetime) -> bool:
-    is_expired = asserted is not None and now >= asserted.expires_at
-    return is_expired or (envelope.deadline is not None and now >= envelope.deadline)
-
-
-def _too_late(envelope: Envelope) -> TooLate:
-    """The answer; what nobody waits for is parked, since it may not vanish without a word."""
-    if envelope.reply_to is None:
-        raise BadEnvelopeError("it came too late, and nobody can be told")
-    return TooLate()
-
-
-def refuse_if_late(bench: Bench[Any], envelope: Envelope) -> None:
-    """The last look before a commit: who was told that it was too late must be right. Raises LateError."""
-    if _is_late(envelope, bench.asserted, bench.now()):
-        raise LateError(envelope.type)
-
-
-def _who_asks(bench: Bench[Any], envelope: Envelope, message: Message) -> Assertion | None:
-    if not isinstance(message, Command | Query) or message.spoken_by != "account":
-        return None
-    if envelope.assertion is None:
-        raise BadEnvelopeError("the assertion is missing")
-    return verify_assertion(envelope.assertion, bench.assertion_keys, audience=bench.service.name)
-
-
-def _must_be_made_anew(asserted: Assertion | None, envelope: Envelope, message: Message) -> bool:
-    """Does a sensitive act come with an assertion that serves other messages? Who can't be told is parked."""
-    if asserted is None or not isinstance(message, Command) or not message.is_sensitive:
-        return False
-    is_refused = not asserted.is_made_for(envelope.message_id, message.message_name())
-    if is_refused and envelope.reply_to is None:
-        raise BadEnvelopeError("the assertion was not made for this message")
-    return is_refused
 
 
 async def _answer(
@@ -230,8 +164,8 @@ async def _handle_once(bench: Bench[Any], queue: str, envelope: Envelope, messag
 
 
 def digest_of(bench: Bench[Any], envelope: Envelope, message: Message) -> bytes:
-    """What tells this message from another of the same id: sender, acting account and content."""
-    acting = str(bench.asserted.account_id) if bench.asserted else ""
+    """What tells this message from another of the same id: sender, acting account or court, and content."""
+    acting = bench.asserted.acting if bench.asserted else ""
     return bench.seals.digest(message, envelope.message_id, f"{envelope.sender} {acting}")
 
 

@@ -8,8 +8,11 @@ from shared.messaging.broker import Delivery
 from shared.messaging.envelope import Envelope
 from shared.messaging.judge import Judgement
 from shared.messaging.parked import Parked, insert_parked, parked_id
+from shared.messaging.registry import read_contracts
 
 _UNTRUSTED_HEADERS = frozenset({"assertion", "x-death"})
+_OF_A_MACHINE = _UNTRUSTED_HEADERS - {"assertion"}
+"""A court's assertion is good for its one message alone, and without it that couldn't be redriven."""
 
 
 async def park(
@@ -27,6 +30,9 @@ async def park(
 def _parked(bench: Bench[Any], delivery: Delivery, envelope: Envelope | None, judgement: Judgement) -> Parked:
     queue, headers = delivery.origin, delivery.headers
     sender = envelope.sender if envelope else headers["user_id"]  # the same after a redrive
+    contract = read_contracts().get(delivery.type)
+    is_of_a_machine = contract is not None and contract.spoken_by == "machine"
+    left_out = _OF_A_MACHINE if is_of_a_machine else _UNTRUSTED_HEADERS
     known_by = (headers["message_id"], delivery.type, sender, delivery.body)
     return Parked(
         id=parked_id(queue, judgement.reason, known_by),
@@ -35,7 +41,7 @@ def _parked(bench: Bench[Any], delivery: Delivery, envelope: Envelope | None, ju
         type=delivery.type or None,
         sender=envelope.sender if envelope else None,
         correlation_id=envelope.correlation_id if envelope else None,
-        headers={k: v for k, v in headers.items() if k not in _UNTRUSTED_HEADERS},
+        headers={k: v for k, v in headers.items() if k not in left_out},
         body=delivery.body,
         reason=judgement.reason,
         error=judgement.error,

@@ -86,6 +86,7 @@ def envelope_of(parked: ParkedRow) -> Envelope:
         causation_id=_id(parked.headers.get("causation-id")),
         deadline=_instant(parked.headers.get("deadline")),
         traceparent=_text(parked.headers.get("traceparent")),
+        assertion=_text(parked.headers.get("assertion")),
         parked_at=parked.first_parked_at,
     )
 
@@ -105,6 +106,7 @@ def outgoing_of(parked: ParkedRow) -> Outgoing:
         causation_id=envelope.causation_id,
         traceparent=envelope.traceparent,
         deadline=envelope.deadline,
+        assertion=envelope.assertion,
         original_sender=envelope.sender,
         parked_at=envelope.parked_at,
     )

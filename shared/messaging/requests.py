@@ -93,6 +93,29 @@ class Requests:
             correlation_id=correlation_id or message_id,
         )
 
+    async def tell(
+        self,
+        message: Message,
+        *,
+        assertion: str,
+        message_id: UUID,
+        correlation_id: UUID,
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> None:
+        """Send a command to which nobody waits for a reply; once this returns, the broker has it safely.
+
+        Raises as `ask` does; after either, sending it again with the same `message_id` is safe.
+        """
+        try:
+            async with asyncio.timeout(deadline_seconds):
+                publisher = await self._get_publisher()
+                outgoing = self._outgoing(message, message_id, correlation_id, assertion, None)
+                await publisher.publish(outgoing, deadline_seconds)
+        except (UnroutableError, NackedError, ForbiddenError) as error:
+            raise ServiceUnavailableError(f"{message.message_owner()} takes nothing now") from error
+        except (TimeoutError, PublishError) as error:
+            raise DeadlinePassedError(f"{message.message_name()} was not confirmed in time") from error
+
     def open(self, answer: Answer, secret_field: str) -> str:
         """A secret in a reply."""
         return self._seals.open(answer.message, answer.reply_id, secret_field, self._clock())
@@ -151,7 +174,7 @@ class Requests:
         message_id: UUID,
         correlation_id: UUID | None,
         assertion: str | None,
-        deadline: datetime,
+        deadline: datetime | None,
     ) -> Outgoing:
         return Outgoing(
             message_id=message_id,
@@ -163,6 +186,6 @@ class Requests:
             correlation_id=correlation_id or message_id,
             deadline=deadline,
             assertion=assertion,
-            reply_to=self._reply_queue,
-            is_persistent=False,
+            reply_to=None if deadline is None else self._reply_queue,
+            is_persistent=deadline is None,
         )

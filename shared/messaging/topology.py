@@ -151,6 +151,7 @@ class _Maker:
         exchange = {
             "account": "portal",
             "anyone": "portal",
+            "machine": "portal",
             "operator": "operator",
             "court": "courts",
             "service": contract.owner,
@@ -221,7 +222,7 @@ def _may_send(party: str, contracts: tuple[Contract, ...]) -> str:
         names = [c.name for c in contracts if c.owner == party and c.spoken_by == "service"]
         return _any_of(names, suffix=r"(\.[a-z0-9]+)?")
     if party in ASKERS:
-        spoken = ("operator",) if party == "operator" else ("account", "anyone")
+        spoken = ("operator",) if party == "operator" else ("account", "anyone", "machine")
         return _any_of([c.name for c in contracts if c.spoken_by in spoken])
     return _any_of([c.name for c in contracts if c.spoken_by == "court"], suffix=r"\.{username}")
 

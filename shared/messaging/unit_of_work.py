@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.assertion import Assertion
+from shared.assertion import Asserted, Assertion, CourtAssertion
 from shared.clock import Clock
 from shared.database import Connection
 from shared.errors import NextgenError
@@ -45,7 +45,7 @@ class UnitOfWork(Generic[R]):
     seals: Seals
     resources: R
     consumer: str
-    asserted: Assertion | None = None
+    asserted: Asserted | None = None
     are_ids_random: bool = False
     _pending: list[Outgoing] = field(default_factory=list)
     _ids_given: int = 0
@@ -53,8 +53,15 @@ class UnitOfWork(Generic[R]):
     @property
     def assertion(self) -> Assertion:
         """Who asks, as `accounts` signed it; only for messages spoken by an account."""
-        if self.asserted is None:
+        if not isinstance(self.asserted, Assertion):
             raise NextgenError("this message needs no assertion, so its handler can't use one")
+        return self.asserted
+
+    @property
+    def court_assertion(self) -> CourtAssertion:
+        """Which court's machine asks, as `accounts` signed it; only for messages spoken by a machine."""
+        if not isinstance(self.asserted, CourtAssertion):
+            raise NextgenError("no court's machine asks this, so its handler can't use one")
         return self.asserted
 
     def new_id(self) -> UUID:

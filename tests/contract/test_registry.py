@@ -167,7 +167,13 @@ def test_every_queue_of_a_contract_exists_and_is_bound_to_where_the_message_come
 
 
 def _source_of(contract: Contract) -> str:
-    by_speaker = {"account": "portal", "anyone": "portal", "operator": "operator", "court": "courts"}
+    by_speaker = {
+        "account": "portal",
+        "anyone": "portal",
+        "machine": "portal",
+        "operator": "operator",
+        "court": "courts",
+    }
     return by_speaker.get(contract.spoken_by, contract.owner)
 
 

@@ -3,7 +3,8 @@
 from typing import Any
 from uuid import uuid4
 
-from services.notify.rules import courts
+from services.notify.rules import court_credentials, courts
+from shared.messages.accounts.court_credentials import CourtCredentialChanged
 from shared.messages.linking import assistance, readiness
 from tests.messaging import NOON
 from tests.unit import letters_of_filing
@@ -16,6 +17,12 @@ SESSION: dict[str, Any] = {
     "place": "Room 2",
 }
 BOOKING: dict[str, Any] = {**SESSION, "booking_id": uuid4(), "account_id": PERSON}
+CREDENTIAL: dict[str, Any] = {
+    "credential_id": uuid4(),
+    "court_id": "ncwbk",
+    "name": "CM/ECF",
+    "changed_at": NOON,
+}
 ROSTER: dict[str, Any] = {
     "filing_account_id": uuid4(),
     "court_id": "ncwbk",
@@ -55,6 +62,16 @@ EXPECTED: list[Expected] = [
         courts.go_live_reminder,
         readiness.GoLiveReminderDue(**ROSTER, days_from_go_live=0),
         {"go_live_come": "(sealed)"},
+    ),
+    (
+        court_credentials.credential_changed,
+        CourtCredentialChanged(**CREDENTIAL, change="issued", ends_at=NOON),
+        {"court_credential_issued": "help@ncwb.example"},
+    ),
+    (
+        court_credentials.credential_changed,
+        CourtCredentialChanged(**CREDENTIAL, change="ended", actor_account_id=PERSON),
+        {"court_credential_ended": "help@ncwb.example"},
     ),
 ]
 

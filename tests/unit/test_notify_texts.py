@@ -103,6 +103,19 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "parked_at": "February 1, 2024, 12:00 AM EST",
         "why": "It is not the JSON of a batch.",
     },
+    "court_credential_issued": {
+        "credential_name": "cmecf<1>",
+        "credential_id": "018d-83",
+        "changed_at": "February 1, 2024, 12:00 AM EST",
+        "by": "the operator",
+        "ends": "March 1, 2024, 12:00 AM EST",
+    },
+    "court_credential_ended": {
+        "credential_name": "cmecf<1>",
+        "credential_id": "018d-84",
+        "changed_at": "February 1, 2024, 12:00 AM EST",
+        "by": "a member of the court's staff",
+    },
 }
 
 

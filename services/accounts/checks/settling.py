@@ -49,7 +49,7 @@ async def find_settled(message: Message, bench: Workbench, work: Work) -> Messag
 
 
 def _place_of(message: Message, bench: Workbench) -> tuple[str, bytes]:
-    asker = str(bench.asserted.account_id) if bench.asserted else ""
+    asker = bench.asserted.acting if bench.asserted else ""
     digest = bench.seals.digest(message, bench.request.message_id, f"{bench.request.sender} {asker}")
     return bench.service.queue_of(type(message)), digest
 

@@ -1,6 +1,7 @@
 """The frozen values that the rules of `accounts` read and make."""
 
 from services.accounts.model.accounts import Account, LikeAccount, Likeness, Standing
+from services.accounts.model.court_credentials import CourtCredential
 from services.accounts.model.credentials import Authenticator, Credential, Duties, Guard, GuardKind
 from services.accounts.model.exports import Export, ExportPart, Gathered
 from services.accounts.model.history import Chain, HistoryEntry, HistoryHead, chain_entry, is_unbroken
@@ -16,6 +17,7 @@ __all__ = [
     "Authenticator",
     "Chain",
     "Counted",
+    "CourtCredential",
     "Credential",
     "Duties",
     "Export",

@@ -1,4 +1,4 @@
-"""Throttles of sign-ins: which counts one goes into, and when to try again."""
+"""Throttles of sign-ins and of courts' credentials: which counts one goes into, and when to try again."""
 
 import math
 from datetime import datetime, timedelta
@@ -22,6 +22,16 @@ def throttle_of_network(network: str, policies: AccountPolicies) -> Throttle:
 def throttle_of_all(policies: AccountPolicies) -> Throttle:
     """The sign-ins of everybody in a minute, whatever becomes of them."""
     return Throttle(scope="all", subject="", limit=policies.sign_ins_a_minute, window=timedelta(minutes=1))
+
+
+def throttle_of_machines(network: str, policies: AccountPolicies) -> Throttle:
+    """The wrong credentials of courts that a network has shown; as many as it may have failed sign-ins."""
+    return Throttle(
+        scope="machine",
+        subject=network,
+        limit=policies.network_failures,
+        window=timedelta(minutes=policies.failure_window_minutes),
+    )
 
 
 def retry_after_seconds(refused: Counted, now: datetime) -> int:

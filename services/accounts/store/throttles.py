@@ -1,4 +1,4 @@
-"""SQL of the counts that throttle sign-ins."""
+"""SQL of the counts that throttle sign-ins, and guesses of courts' credentials."""
 
 from datetime import datetime
 
@@ -65,6 +65,40 @@ async def take_back(connection: Connection, counted: Counted) -> None:
         counted.throttle.scope,
         counted.throttle.subject,
         counted.window_started_at,
+    )
+
+
+async def find_full(connection: Connection, throttle: Throttle, now: datetime) -> Counted | None:
+    """The present window's count, if it has reached the limit."""
+    row = await connection.fetchrow(
+        """
+        SELECT window_started_at, attempt_count
+          FROM throttles
+         WHERE scope = $1 AND subject = $2 AND window_started_at > $3 AND attempt_count >= $4
+        """,
+        throttle.scope,
+        throttle.subject,
+        now - throttle.window,
+        throttle.limit,
+    )
+    return None if row is None else Counted(throttle=throttle, **row)
+
+
+async def count_failure(connection: Connection, throttle: Throttle, now: datetime) -> None:
+    """Count one that failed, in the present window or in a new one."""
+    await connection.execute(
+        """
+        INSERT INTO throttles AS t (scope, subject, window_started_at, attempt_count)
+        VALUES ($1, $2, $4, 1)
+        ON CONFLICT (scope, subject) DO UPDATE
+           SET attempt_count = CASE WHEN t.window_started_at <= $3 THEN 1 ELSE t.attempt_count + 1 END,
+               window_started_at = CASE WHEN t.window_started_at <= $3 THEN $4
+                                        ELSE t.window_started_at END
+        """,
+        throttle.scope,
+        throttle.subject,
+        now - throttle.window,
+        now,
     )
 
 
