@@ -18,6 +18,9 @@ FOLDERS = [databases.SHARED_MIGRATIONS] + [
     ROOT / "services" / service / "migrations" for service in databases.SERVICES
 ]
 
+SET_ASIDE = {ROOT / "services" / "accounts" / "migrations": {f"{number:04}" for number in range(22, 26)}}
+"""Numbers that were given out while what they are for is still being written."""
+
 
 def files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.sql"))
@@ -57,7 +60,10 @@ async def test_every_file_is_applied_by_two_migrators_at_once(fresh: dict[str, s
 
 def test_numbers_have_four_digits_and_none_is_missing_or_doubled() -> None:
     for folder in FOLDERS:
-        assert [p.name[:4] for p in files(folder)] == [f"{n:04}" for n in range(1, len(files(folder)) + 1)]
+        numbers = [p.name[:4] for p in files(folder)]
+        open_numbers = SET_ASIDE.get(folder, set()) - set(numbers)
+        up_to_the_last = {f"{n:04}" for n in range(1, int(numbers[-1]) + 1)}
+        assert numbers == sorted(up_to_the_last - open_numbers)
 
 
 def test_every_file_has_both_marks_and_no_way_back() -> None:
