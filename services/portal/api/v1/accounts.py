@@ -3,6 +3,7 @@
 from services.portal.api.v1.route import Route, delete, get, patch, post, put
 from shared.messages import accounts as said
 from shared.messages.accounts import clients, exports, factor_reset, staff, staff_looks
+from shared.messages.accounts import court_credentials as courts
 
 # fmt: off
 ANYONE: tuple[Route, ...] = (
@@ -81,10 +82,17 @@ STAFF: tuple[Route, ...] = (
     post("/staff/role-looks", said.ListRoles, said.RolesListed),
     post("/staff/roles", said.GrantRole, said.RoleGranted, said.RoleRefused, status=201),
     post("/staff/role-endings", said.EndRole, said.RoleEnded, said.RoleNotEnded),
+    post("/staff/courts/{court_id}/credential-looks", courts.ListCourtCredentials,
+         courts.CourtCredentialsListed),
+    post("/staff/courts/{court_id}/credentials", courts.IssueCourtCredential, courts.CourtCredentialIssued,
+         courts.CourtCredentialRefused, status=201),
+    delete("/staff/courts/{court_id}/credentials/{credential_id}", courts.EndCourtCredential,
+           courts.CourtCredentialChanged, courts.CourtCredentialRefused),
 )
 # fmt: on
 ROUTES = (*ANYONE, *ME, *STAFF)
 LEFT_OUT = {
+    courts.ResolveCourt: "the edge asks it for every request of a court's machine",
     said.ResolveSession: "the edge asks it for every request of a person",
     clients.AuthenticateClient: "the PACER Authentication API",
     clients.LogOutClient: "the PACER Authentication API",

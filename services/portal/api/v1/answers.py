@@ -11,7 +11,7 @@ from services.portal.api.v1.route import Secret, default_of, is_sealed
 from services.portal.web.asking import Caller
 from services.portal.web.problems import Problem
 from shared.messages import accounts, linking
-from shared.messages.accounts import exports, factor_reset, staff, staff_looks
+from shared.messages.accounts import court_credentials, exports, factor_reset, staff, staff_looks
 from shared.messages.base import Message
 from shared.messages.linking import assistance, codes, conflicts, requests
 from shared.messaging.requests import Answer
@@ -42,6 +42,7 @@ REFUSALS: Mapping[type[Message], int] = {
     accounts.RoleRefused: 409,
     accounts.RoleNotEnded: 409,
     exports.ExportRefused: 409,
+    court_credentials.CourtCredentialRefused: 409,
     staff.StaffActRefused: 409,
     linking.GoLiveRefused: 409,
     linking.LinkRefused: 409,
@@ -62,6 +63,7 @@ REASONS: Mapping[str, int] = {
     "filing_account_not_found": 404,
     "link_not_found": 404,
     "not_found": 404,
+    "not_in_force": 404,
     "request_not_found": 404,
     "session_not_found": 404,
     "account_not_active": 403,
@@ -74,6 +76,7 @@ REASONS: Mapping[str, int] = {
     "user_name_taken": 409,
     "already_upgraded": 409,
     "code_wrong": 422,
+    "end_not_ahead": 422,
     "login_or_password_wrong": 422,
     "nothing_to_change": 422,
     "reason_missing": 422,
