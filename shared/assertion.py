@@ -29,7 +29,8 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 class Assertion(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, as `accounts` knew it when the session was resolved; instants in UTC.
 
-    Made for one message it names that message's id and name; made for none it carries no sensitive act.
+    Made for one message it names that message's id and name; made for none it carries no sensitive act. With
+    `scopes` a personal token asks, which reaches no further than they do; without, a session.
     """
 
     audience: str
@@ -48,6 +49,7 @@ class Assertion(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[Role, ...] = ()
     for_message_id: UUID | None = None
     for_message_name: str | None = None
+    scopes: tuple[str, ...] | None = None
 
     def is_made_for(self, message_id: UUID, message_name: str) -> bool:
         """Was the session resolved for this one message? Its id alone may have been some other message's."""

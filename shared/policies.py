@@ -34,6 +34,8 @@ class AccountPolicies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     network_failures: int
     sign_ins_a_minute: int
     export_days: int
+    personal_token_days: int
+    personal_tokens: int
     erasure_days: int
 
 

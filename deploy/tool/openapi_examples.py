@@ -7,6 +7,7 @@ import msgspec
 
 from deploy.tool.releases import Archive
 from deploy.tool.sample_values import VALUES
+from deploy.tool.samples import sample_of
 from services.portal.api.v1.answers import OPENED, opened_fields
 from shared.messages.base import Message
 
@@ -24,9 +25,10 @@ def example_of(kind: type[Message], struct: type[msgspec.Struct]) -> dict[str, A
 
 @cache
 def _sample(kind: type[Message]) -> dict[str, Any]:
-    return msgspec.json.decode(
-        (Archive().samples / f"{kind.message_name()}.json").read_bytes(), type=dict[str, Any]
-    )
+    """Of a message whose sample isn't written yet, what that will be."""
+    path = Archive().samples / f"{kind.message_name()}.json"
+    body = path.read_bytes() if path.exists() else sample_of(kind)
+    return msgspec.json.decode(body, type=dict[str, Any])
 
 
 def _filled(struct: type[msgspec.Struct]) -> dict[str, Any]:

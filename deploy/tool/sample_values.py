@@ -237,6 +237,18 @@ OTHER: dict[str, Any] = {
     "SetSearchPrivilege.remark": "Searched by script against the terms of use.",
     "StaffActRefused.reason": "not_locked",
     "StopFactorResetByStaff.remark": "Asked for by somebody else.",
+    "MakePersonalToken.days": 90,
+    "MakePersonalToken.name": "docket watcher",
+    "MakePersonalToken.scopes": ["linking:read"],
+    "PersonalTokenAdded.name": "docket watcher",
+    "PersonalTokenAdded.scopes": ["linking:read"],
+    "PersonalTokenShown.name": "docket watcher",
+    "PersonalTokenShown.scopes": ["linking:read"],
+    "PersonalTokenMade.expires_at": "2024-05-01T18:02:11.250000Z",
+    "PersonalTokenAdded.expires_at": "2024-05-01T18:02:11.250000Z",
+    "PersonalTokenShown.expires_at": "2024-05-01T18:02:11.250000Z",
+    "PersonalTokenShown.created_at": "2024-02-01T18:02:11.250000Z",
+    "ScopeMissing.scope": "linking:write",
     "UnlockByStaff.remark": "The caller answered what we ask on the telephone.",
 }
 """By type and field, where the name alone doesn't tell."""

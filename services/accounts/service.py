@@ -1,5 +1,6 @@
 """The route table of `accounts`: which message does what."""
 
+from services.accounts.checks import resolving, resolving_courts
 from services.accounts.checks.authenticating import authenticate_client
 from services.accounts.checks.changing import change_password
 from services.accounts.checks.confirming import confirm_authenticator
@@ -9,8 +10,6 @@ from services.accounts.checks.looking_closely import show_account
 from services.accounts.checks.proving import prove_again
 from services.accounts.checks.recovering import recover_account
 from services.accounts.checks.registering import register_account
-from services.accounts.checks.resolving import resolve_session
-from services.accounts.checks.resolving_courts import resolve_court
 from services.accounts.checks.signing_in import sign_in
 from services.accounts.checks.upgrading import upgrade_account
 from services.accounts.handlers import (
@@ -25,6 +24,7 @@ from services.accounts.handlers import (
     locks,
     machines,
     open_sessions,
+    personal_tokens,
     profile,
     records,
     recovery,
@@ -33,8 +33,7 @@ from services.accounts.handlers import (
     staff,
     verification,
 )
-from services.accounts.jobs import exporting
-from services.accounts.jobs.forgetting import forget_what_is_over
+from services.accounts.jobs import exporting, forgetting
 from services.accounts.settings import Resources
 from shared.messages import linking, notify, paa_billing
 from shared.messages.accounts import (
@@ -115,6 +114,7 @@ from shared.messages.accounts import (
     VerifyEmail,
 )
 from shared.messages.accounts import court_credentials as courts
+from shared.messages.accounts import personal_tokens as said
 from shared.messages.accounts.clients import AuthenticateClient, LogOutClient
 from shared.messages.accounts.exports import (
     AskExport,
@@ -174,6 +174,8 @@ SERVICE: Service[Resources] = Service(
         LogOutClient: sessions.log_out_client,
         EndSession: open_sessions.end_session,
         EndOtherSessions: open_sessions.end_other_sessions,
+        said.MakePersonalToken: personal_tokens.make_personal_token,
+        said.EndPersonalToken: personal_tokens.end_personal_token,
         UnlockAccount: locks.unlock_account,
         DeactivateAccount: sessions.deactivate_account,
         AskExport: exports.ask_export,
@@ -222,6 +224,7 @@ SERVICE: Service[Resources] = Service(
         MyProfile: profile.my_profile,
         MySecondFactor: authenticators.my_second_factor,
         MySessions: open_sessions.my_sessions,
+        said.MyPersonalTokens: personal_tokens.my_personal_tokens,
         MyRoles: roles.my_roles,
     },
     checks={
@@ -230,8 +233,8 @@ SERVICE: Service[Resources] = Service(
         UpgradeAccount: upgrade_account,
         SignIn: sign_in,
         AuthenticateClient: authenticate_client,
-        ResolveSession: resolve_session,
-        courts.ResolveCourt: resolve_court,
+        ResolveSession: resolving.resolve_session,
+        courts.ResolveCourt: resolving_courts.resolve_court,
         ProveAgain: prove_again,
         ConfirmAuthenticator: confirm_authenticator,
         ChangePassword: change_password,
@@ -265,6 +268,7 @@ SERVICE: Service[Resources] = Service(
         UserNameChanged,
         AccountUnlocked,
         SessionsEnded,
+        said.PersonalTokenAdded,
         PasswordChanged,
         SecondFactorChanged,
         SecondFactorRequired,
@@ -288,7 +292,7 @@ SERVICE: Service[Resources] = Service(
     ),
     jobs={
         "erasures": blank_next_messages,
-        "forget_what_is_over": forget_what_is_over,
+        "forget_what_is_over": forgetting.forget_what_is_over,
         "export part": exporting.make_export_part,
         "export": exporting.put_next_export_together,
         "export sweep": exporting.sweep_next_export,

@@ -41,6 +41,7 @@ CLASS_OF: Mapping[str, MailClass] = {
     "second_factor_required": "security",
     "authenticator_renamed": "security",
     "backup_codes_replaced": "security",
+    "personal_token_added": "security",
     "backup_code_used": "security",
     "recovery_link": "security",
     "recovery_referred": "security",

@@ -59,6 +59,7 @@ from shared.messages.accounts.exports import (
     ExportReady,
 )
 from shared.messages.accounts.factor_reset import FactorResetAsked, FactorResetStopped, FactorWasReset
+from shared.messages.accounts.personal_tokens import PersonalTokenAdded
 from shared.messages.accounts.staff import (
     AccountDeactivatedByStaff,
     AccountReviewed,
@@ -129,6 +130,7 @@ SERVICE: Service[Resources] = Service(
         SecondFactorChanged: mailing(factors.second_factor_changed),
         SecondFactorRequired: mailing(factors.second_factor_required),
         AuthenticatorRenamed: mailing(factors.authenticator_renamed),
+        PersonalTokenAdded: mailing(factors.personal_token_added),
         BackupCodesReplaced: mailing(factors.backup_codes_replaced),
         BackupCodeUsed: mailing(factors.backup_code_used),
         RecoveryStarted: mailing(recovery.recovery_link),

@@ -100,6 +100,15 @@ class Failed(Reply, frozen=True, kw_only=True, tag="shared.failed.v1"):
     """The service could not do it though the request may be right: nothing has changed; try again later."""
 
 
+class ScopeMissing(Reply, frozen=True, kw_only=True, tag="shared.scope_missing.v1"):
+    """The personal token that asks doesn't reach so far: nothing has changed.
+
+    `scope` is what it lacks; without one no personal token does this, whatever its scopes.
+    """
+
+    scope: str | None = None
+
+
 class NotAllowed(Reply, frozen=True, kw_only=True, tag="shared.not_allowed.v1"):
     """Who asks may not ask this: nothing has changed."""
 

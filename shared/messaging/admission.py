@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from shared.assertion import Asserted, CourtAssertion, verify_assertion, verify_court_assertion
+from shared.assertion import Asserted, Assertion, CourtAssertion, verify_assertion, verify_court_assertion
 from shared.errors import BadEnvelopeError, NextgenError
-from shared.messages.base import AssertionNotForThis, Command, Message, Query, TooLate
+from shared.messages.base import AssertionNotForThis, Command, Message, Query, ScopeMissing, TooLate
 from shared.messaging import ids
 from shared.messaging.bench import Bench
 from shared.messaging.envelope import Envelope
@@ -18,12 +18,14 @@ class LateError(NextgenError):
 
 def admit(
     bench: Bench[Any], envelope: Envelope, message: Message
-) -> Bench[Any] | TooLate | AssertionNotForThis:
+) -> Bench[Any] | TooLate | AssertionNotForThis | ScopeMissing:
     """The bench of who asks, or why it has no effect. Raises BadEnvelopeError for what can't be believed."""
     now = bench.now()
     asserted = _who_asks(bench, envelope, message)
     if _is_late(envelope, asserted, now):
         return too_late(envelope)
+    if (refused := _refuse_scopes(asserted, envelope, message)) is not None:
+        return refused
     if _must_be_made_anew(asserted, envelope, message):
         return AssertionNotForThis()
     if isinstance(message, Command) and envelope.sender != message.message_owner():
@@ -71,6 +73,23 @@ def _who_asks(bench: Bench[Any], envelope: Envelope, message: Message) -> Assert
         raise BadEnvelopeError("the assertion is missing")
     verify = verify_court_assertion if message.spoken_by == "machine" else verify_assertion
     return verify(envelope.assertion, bench.assertion_keys, bench.service.name)
+
+
+def _refuse_scopes(asserted: Asserted | None, envelope: Envelope, message: Message) -> ScopeMissing | None:
+    """Why a personal token doesn't carry this message, or None; who can't be told is parked.
+
+    It asks within its scopes, and never for a sensitive act: whoever finds it in some file can't do one.
+    """
+    if not isinstance(asserted, Assertion) or asserted.scopes is None:
+        return None
+    is_command = isinstance(message, Command)
+    needed = f"{message.message_owner()}:{'write' if is_command else 'read'}"
+    is_sensitive = isinstance(message, Command) and message.is_sensitive
+    if needed in asserted.scopes and not is_sensitive:
+        return None
+    if envelope.reply_to is None:
+        raise BadEnvelopeError("the personal token doesn't reach so far")
+    return ScopeMissing(scope=None if is_sensitive else needed)
 
 
 def _must_be_made_anew(asserted: Asserted | None, envelope: Envelope, message: Message) -> bool:

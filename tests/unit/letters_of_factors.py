@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from services.notify.rules import factors, recovery
 from shared.messages import accounts as of_accounts
+from shared.messages.accounts.personal_tokens import PersonalTokenAdded
 from tests.messaging import NOON
 from tests.unit.letters import PERSON, SEALED, Expected
 
@@ -25,6 +26,13 @@ EXPECTED: list[Expected] = [
             account_id=PERSON, authenticator_id=uuid4(), previous_name="Phone", name="Old phone"
         ),
         {"authenticator_renamed": "ann@example.org"},
+    ),
+    (
+        factors.personal_token_added,
+        PersonalTokenAdded(
+            account_id=PERSON, token_id=uuid4(), name="Docket", scopes=("linking:read",), expires_at=NOON
+        ),
+        {"personal_token_added": "ann@example.org"},
     ),
     (
         factors.backup_codes_replaced,
@@ -66,6 +74,11 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "second_factor_required": {"skips_left": "3", "note": "You linked a filing account."},
     "authenticator_renamed": {"previous_name": "Phone <2>", "authenticator_name": "Old & tired"},
+    "personal_token_added": {
+        "token_name": "Docket & <co>",
+        "scopes": "accounts:read, linking:read",
+        "expires_at": "February 1, 2024, 12:00 PM CST",
+    },
     "backup_codes_replaced": {},
     "backup_code_used": {"used_at": "February 1, 2024, 12:00 PM CST", "codes_left": "7"},
     "recovery_link": {"link_ends": "February 1, 2024, 12:15 PM CST"},

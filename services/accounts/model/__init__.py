@@ -7,7 +7,7 @@ from services.accounts.model.exports import Export, ExportPart, Gathered
 from services.accounts.model.history import Chain, HistoryEntry, HistoryHead, chain_entry, is_unbroken
 from services.accounts.model.records import AskedErasure
 from services.accounts.model.roles import RoleGrant
-from services.accounts.model.sessions import InForce, Session, Verification
+from services.accounts.model.sessions import InForce, PersonalToken, Session, Verification
 from services.accounts.model.throttles import Counted, Throttle
 from services.accounts.model.tokens import OneTimeToken, Purpose
 
@@ -31,6 +31,7 @@ __all__ = [
     "LikeAccount",
     "Likeness",
     "OneTimeToken",
+    "PersonalToken",
     "Purpose",
     "RoleGrant",
     "Session",

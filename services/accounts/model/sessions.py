@@ -28,6 +28,39 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalToken:
+    """A token that its holder made for a program: as far as its scopes reach, until it expires.
+
+    `level` is how well its holder had proved who they are when it was made.
+    """
+
+    id: UUID
+    token_hash: bytes
+    account_id: UUID
+    name: str
+    scopes: tuple[str, ...]
+    level: Literal[1, 2]
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None = None
+
+    @property
+    def session(self) -> Session:
+        """What it is to whatever asks for a session: one proved when it was made, never for searches."""
+        return Session(
+            token_hash=self.token_hash,
+            account_id=self.account_id,
+            level=self.level,
+            proved_at=self.created_at,
+            opened_at=self.created_at,
+            last_used_at=self.last_used_at or self.created_at,
+            is_restricted=False,
+            network="",
+            serves_search=False,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
     """Which sessions can be used: used after one instant and opened after another, if they weren't ended."""
 

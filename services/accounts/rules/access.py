@@ -171,6 +171,20 @@ def assert_for(
     carried = carried_roles(account, session, grants)
     ends_at = session.opened_at + timedelta(hours=policies.session_absolute_hours)
     role_ends = [grant.ends_at for grant in carried if grant.ends_at is not None]
+    return asserted(account, session, query=query, now=now, ends_at=min([ends_at, *role_ends]), roles=carried)
+
+
+def asserted(
+    account: Account,
+    session: Session,
+    *,
+    query: ResolveSession,
+    now: datetime,
+    ends_at: datetime,
+    roles: Sequence[RoleGrant] = (),
+    scopes: tuple[str, ...] | None = None,
+) -> Assertion:
+    """An assertion of what is known now; good for a minute, but never beyond an end."""
     return Assertion(
         audience=query.audience,
         account_id=account.id,
@@ -184,10 +198,11 @@ def assert_for(
         level=session.level,
         proved_at=session.proved_at,
         issued_at=now,
-        expires_at=min(now + timedelta(seconds=ASSERTION_SECONDS), ends_at, *role_ends),
-        roles=tuple(grant.asserted for grant in carried),
+        expires_at=min(now + timedelta(seconds=ASSERTION_SECONDS), ends_at),
+        roles=tuple(grant.asserted for grant in roles),
         for_message_id=query.for_message_id,
         for_message_name=query.for_message_name,
+        scopes=scopes,
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.accounts.model import Account, RoleGrant, Session
-from services.accounts.store import accounts, roles, sessions
+from services.accounts.store import accounts, personal_tokens, roles, sessions
 from services.accounts.store.saving import Work
 
 
@@ -27,6 +27,8 @@ async def is_reader_restricted(work: Work) -> bool | None:
 
     An assertion outlives its session by up to a minute.
     """
+    if work.assertion.scopes is not None:
+        return None if await _find_program(work) is None else False
     token_hash = bytes.fromhex(work.assertion.session_id_hash)
     return await sessions.is_restricted(work.connection, token_hash)
 
@@ -35,8 +37,18 @@ async def lock_asker(work: Work) -> Asker:
     """Read who asks and hold both rows; an assertion outlives its session by up to a minute."""
     account = await accounts.lock_account(work.connection, work.assertion.account_id)
     token_hash = bytes.fromhex(work.assertion.session_id_hash)
-    session = await sessions.lock_open_session(work.connection, token_hash, account.id)
+    if work.assertion.scopes is None:
+        session = await sessions.lock_open_session(work.connection, token_hash, account.id)
+    else:
+        session = await _find_program(work)
     return Asker(account=account, session=session)
+
+
+async def _find_program(work: Work) -> Session | None:
+    """What stands in for a session where a personal token asks, unless that has ended."""
+    token_hash = bytes.fromhex(work.assertion.session_id_hash)
+    token = await personal_tokens.find_token(work.connection, token_hash, work.assertion.account_id, work.now)
+    return None if token is None else token.session
 
 
 async def lock_staff(work: Work) -> Staff:

@@ -55,6 +55,12 @@ STATEMENTS: Mapping[str, str] = {
          WHERE account_id = $1
          ORDER BY opened_at, token_hash
         """,
+    "personal_tokens": """
+        SELECT name, scopes, level, created_at, expires_at, last_used_at, ended_at, ended_by
+          FROM personal_tokens
+         WHERE account_id = $1
+         ORDER BY created_at, id
+        """,
     "known_networks": """
         SELECT network, first_seen_at
           FROM known_networks
@@ -102,8 +108,8 @@ COLUMNS_LEFT_OUT: Mapping[str, str] = {
     "accounts.erased_at": "of an erased account no export is made",
     "credentials.scheme credentials.password_hash credentials.recipe authenticators.secret"
     " authenticators.last_step backup_codes.code_hash sessions.token_hash email_verifications.token_hash"
-    " one_time_tokens.token_hash": "what proves who somebody is",
-    "authenticators.id role_grants.id": "how the service tells its rows apart",
+    " one_time_tokens.token_hash personal_tokens.token_hash": "what proves who somebody is",
+    "authenticators.id role_grants.id personal_tokens.id": "how the service tells its rows apart",
     "history.salt history.content_hash history.previous_hash history.entry_hash": (
         "by what an edited history shows, which says nothing more of the person"
     ),

@@ -97,7 +97,8 @@ async def delete_what_proves(connection: Connection, account_id: UUID) -> None:
              mails AS (DELETE FROM recovery_mails WHERE account_id = $1),
              networks AS (DELETE FROM known_networks WHERE account_id = $1),
              verifications AS (DELETE FROM email_verifications WHERE account_id = $1),
-             tokens AS (DELETE FROM one_time_tokens WHERE account_id = $1)
+             tokens AS (DELETE FROM one_time_tokens WHERE account_id = $1),
+             programs AS (DELETE FROM personal_tokens WHERE account_id = $1)
         DELETE FROM sessions WHERE account_id = $1
         """,
         account_id,

@@ -99,9 +99,15 @@ async def end_session(connection: Connection, token_hash: bytes, *, at: datetime
 
 
 async def end_all_sessions(connection: Connection, account_id: UUID, *, at: datetime, ended_by: str) -> None:
-    """End every session of an account."""
+    """End every session of an account, and every personal token."""
     await connection.execute(
-        "UPDATE sessions SET ended_at = $2, ended_by = $3 WHERE account_id = $1 AND ended_at IS NULL",
+        """
+        WITH programs AS (
+            UPDATE personal_tokens SET ended_at = $2, ended_by = $3
+             WHERE account_id = $1 AND ended_at IS NULL
+        )
+        UPDATE sessions SET ended_at = $2, ended_by = $3 WHERE account_id = $1 AND ended_at IS NULL
+        """,
         account_id,
         at,
         ended_by,
@@ -126,9 +132,16 @@ async def end_restricted_sessions(
 async def end_other_sessions(
     connection: Connection, account_id: UUID, kept: bytes, *, at: datetime, ended_by: str
 ) -> None:
-    """End every session of an account but the one whose token has this hash."""
+    """End every session of an account but the one whose token has this hash, and every personal token.
+
+    Whoever has got hold of the account may have made such a token, as well as opened a session.
+    """
     await connection.execute(
         """
+        WITH programs AS (
+            UPDATE personal_tokens SET ended_at = $3, ended_by = $4
+             WHERE account_id = $1 AND ended_at IS NULL
+        )
         UPDATE sessions SET ended_at = $3, ended_by = $4
          WHERE account_id = $1 AND token_hash <> $2 AND ended_at IS NULL
         """,

@@ -1,4 +1,4 @@
-"""The letters on second factors: authenticators and backup codes."""
+"""The letters on what opens an account: authenticators, backup codes, personal tokens."""
 
 from services.notify.model import Directory, Letter
 from services.notify.rules.letters import in_words, to_person
@@ -9,6 +9,7 @@ from shared.messages.accounts import (
     SecondFactorChanged,
     SecondFactorRequired,
 )
+from shared.messages.accounts.personal_tokens import PersonalTokenAdded
 
 _NONE_LEFT = (
     "No authenticator is left: signing in takes your password alone, and your backup codes work no more."
@@ -35,6 +36,16 @@ def authenticator_renamed(event: AuthenticatorRenamed, directory: Directory) -> 
     """To the account's holder, with both names."""
     details = {"previous_name": event.previous_name, "authenticator_name": event.name}
     return (to_person("authenticator_renamed", directory.contact(event.account_id), details),)
+
+
+def personal_token_added(event: PersonalTokenAdded, directory: Directory) -> tuple[Letter, ...]:
+    """To the account's holder, with what the token serves; never with the token."""
+    details = {
+        "token_name": event.name,
+        "scopes": ", ".join(event.scopes),
+        "expires_at": in_words(event.expires_at, directory.business_zone),
+    }
+    return (to_person("personal_token_added", directory.contact(event.account_id), details),)
 
 
 def backup_codes_replaced(event: BackupCodesReplaced, directory: Directory) -> tuple[Letter, ...]:

@@ -120,6 +120,11 @@ def problem_of(reply: Message) -> Problem | None:
         case base.NotAllowed(reason=reason):
             status, title, detail = _NOT_ALLOWED[reason]
             return Problem(status, reason, title, detail)
+        case base.ScopeMissing(scope=scope):
+            needed = (
+                f"This token needs the scope {scope}." if scope else "No personal token does this: sign in."
+            )
+            return Problem(403, "scope_missing", "Beyond this token", needed)
         case base.Malformed(problem=problem):
             return Problem(422, "malformed", "Not understood", problem)
         case base.IdReused():

@@ -2,7 +2,7 @@
 
 from services.portal.api.v1.route import Route, delete, get, patch, post, put
 from shared.messages import accounts as said
-from shared.messages.accounts import clients, exports, factor_reset, staff, staff_looks
+from shared.messages.accounts import clients, exports, factor_reset, personal_tokens, staff, staff_looks
 from shared.messages.accounts import court_credentials as courts
 
 # fmt: off
@@ -49,6 +49,11 @@ ME: tuple[Route, ...] = (
     post("/me/backup-codes", said.MakeBackupCodes, said.BackupCodesMade, said.BackupCodesRefused, status=201),
     delete("/me/factor-reset", factor_reset.StopMyFactorReset, factor_reset.FactorResetStopped,
            factor_reset.NoFactorReset),
+    get("/me/personal-tokens", personal_tokens.MyPersonalTokens, personal_tokens.PersonalTokensShown),
+    post("/me/personal-tokens", personal_tokens.MakePersonalToken, personal_tokens.PersonalTokenMade,
+         personal_tokens.PersonalTokenRefused, status=201),
+    delete("/me/personal-tokens/{token_id}", personal_tokens.EndPersonalToken,
+           personal_tokens.PersonalTokenEnded, personal_tokens.NoSuchPersonalToken),
     get("/me/history", said.MyHistory, said.HistoryShown,
         next_page=("before", lambda page: page.acts[-1].sequence)),
     get("/me/roles", said.MyRoles, said.RolesShown),

@@ -11,7 +11,14 @@ from services.portal.api.v1.route import Secret, default_of, is_sealed
 from services.portal.web.asking import Caller
 from services.portal.web.problems import Problem
 from shared.messages import accounts, linking
-from shared.messages.accounts import court_credentials, exports, factor_reset, staff, staff_looks
+from shared.messages.accounts import (
+    court_credentials,
+    exports,
+    factor_reset,
+    personal_tokens,
+    staff,
+    staff_looks,
+)
 from shared.messages.base import Message
 from shared.messages.linking import assistance, codes, conflicts, requests
 from shared.messaging.requests import Answer
@@ -23,6 +30,7 @@ REFUSALS: Mapping[type[Message], int] = {
     accounts.TokenRefused: 404,
     accounts.NoSuchSession: 404,
     factor_reset.NoFactorReset: 404,
+    personal_tokens.NoSuchPersonalToken: 404,
     linking.CourtNotFound: 404,
     linking.CourtContactRefused: 404,
     linking.RosterNotOpen: 404,
@@ -43,6 +51,7 @@ REFUSALS: Mapping[type[Message], int] = {
     accounts.RoleNotEnded: 409,
     exports.ExportRefused: 409,
     court_credentials.CourtCredentialRefused: 409,
+    personal_tokens.PersonalTokenRefused: 409,
     staff.StaffActRefused: 409,
     linking.GoLiveRefused: 409,
     linking.LinkRefused: 409,
@@ -77,6 +86,8 @@ REASONS: Mapping[str, int] = {
     "already_upgraded": 409,
     "code_wrong": 422,
     "end_not_ahead": 422,
+    "lasts_too_long": 422,
+    "scope_not_known": 422,
     "login_or_password_wrong": 422,
     "nothing_to_change": 422,
     "reason_missing": 422,
