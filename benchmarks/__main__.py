@@ -1,6 +1,7 @@
 """Run all benchmarks, one after the other: `python -m benchmarks`."""
 
 from benchmarks import (
+    edge,
     relay,
     request_reply,
     roster,
@@ -19,6 +20,7 @@ BENCHMARKS = (
     sign_in.measure,
     what_may_i_file.measure,
     roster.measure,
+    edge.measure,
 )
 
 

@@ -3,17 +3,16 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import cycle
 
-import msgspec
 from argon2 import PasswordHasher
 
 from benchmarks import sign_in_peer
 from benchmarks.bare import BareRequests
+from benchmarks.hashing import hash_for, usual_hasher
 from benchmarks.installation import (
     BenchmarkError,
     admin_broker_url,
@@ -25,7 +24,6 @@ from benchmarks.notes import NoteTaken, TakeNote
 from benchmarks.people import PASSWORD, Holder, settle_holders
 from benchmarks.report import Comparison, Figures, Goal, Report, compare, main, percentile
 from deploy.tool.stories import Story
-from services.accounts.settings import Settings
 from services.accounts.store.saving import hash_token
 from shared.clock import real_clock
 from shared.database import Pool, open_pool
@@ -47,7 +45,6 @@ RATE_GOAL = Goal(bound=0.8, is_upper=False)
 BURST_GOAL = Goal(bound=1.0, is_upper=True)
 RESOLVE_GOALS = {1: Goal(bound=1.5, is_upper=True), 32: Goal(bound=2.0, is_upper=True)}
 START_SECONDS = 20
-SETTINGS = {field.name: field.default for field in msgspec.structs.fields(Settings)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +93,8 @@ async def _compare_sign_ins(trial: Trial, rounds: int, seconds: float) -> list[C
     bursts: list[Figures] = []
     for place in range(rounds):
         for side in (ours, bare) if place % 2 == 0 else (bare, ours):
-            side.append(await (_sign_in_for(trial, seconds) if side is ours else _hash_for(trial, seconds)))
+            measured = _sign_in_for(trial, seconds) if side is ours else hash_for(trial.hasher, seconds)
+            side.append(await measured)
         bursts.append(await _burst(trial, BURST_TIMES * bare[-1]["per_second"]))
     limits = [dict.fromkeys(bursts[0], 0.0) | {"p99_ms": ANSWERED_WITHIN_MS} for _ in bursts]
     callers = f"sign-ins by {SIGN_IN_CALLERS} callers"
@@ -129,29 +127,6 @@ async def _sign_in_for(trial: Trial, seconds: float) -> Figures:
 
     began = time.perf_counter()
     samples = await _ask_for(seconds, sign_in, trial.holders[:SIGN_IN_CALLERS])
-    return {"per_second": len(samples) / (time.perf_counter() - began), "p99_ms": percentile(samples, 99)}
-
-
-async def _hash_for(trial: Trial, seconds: float) -> Figures:
-    """argon2-cffi alone, in as many threads as the service hashes with."""
-    kept = trial.hasher.hash(PASSWORD)
-    end = time.perf_counter() + seconds
-
-    def go_on() -> list[float]:
-        samples = []
-        while (began := time.perf_counter()) < end:
-            trial.hasher.verify(kept, PASSWORD)
-            samples.append((time.perf_counter() - began) * 1000)
-        return samples
-
-    began, loop = time.perf_counter(), asyncio.get_running_loop()
-    with ThreadPoolExecutor(SETTINGS["hashing_threads"]) as threads:
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(_until_done(loop.run_in_executor(threads, go_on)))
-                for _ in range(SETTINGS["hashing_threads"])
-            ]
-    samples = [each for task in tasks for each in task.result()]
     return {"per_second": len(samples) / (time.perf_counter() - began), "p99_ms": percentile(samples, 99)}
 
 
@@ -203,16 +178,10 @@ async def _first_token(trial: Trial, holder: Holder) -> str:
     return trial.requests.open(answer, "token")
 
 
-async def _until_done(work: Awaitable[list[float]]) -> list[float]:
-    return await work
-
-
 @asynccontextmanager
 async def _open_trial(story: Story, pool: Pool) -> AsyncIterator[Trial]:
     """The service and the peer, each in a process of its own; who asks is the same for both."""
-    hasher = PasswordHasher(
-        time_cost=SETTINGS["password_passes"], memory_cost=SETTINGS["password_memory_kib"], parallelism=1
-    )
+    hasher = usual_hasher()
     holders = await settle_holders(pool, HOLDERS, hasher)
     requests = Requests(story.broker_url("portal"), story.seals("portal"), real_clock, name="benchmark")
     peer_environment = {
@@ -221,7 +190,7 @@ async def _open_trial(story: Story, pool: Pool) -> AsyncIterator[Trial]:
     }
     async with (
         BareRequests.connect(admin_broker_url(story)) as bare_requests,
-        running("services.accounts", story, _environment(story)),
+        running("services.accounts", story, service_without_limit(story)),
         running(sign_in_peer.__name__, story, peer_environment),
         asyncio.TaskGroup() as group,
     ):
@@ -230,7 +199,7 @@ async def _open_trial(story: Story, pool: Pool) -> AsyncIterator[Trial]:
         opening.cancel()
 
 
-def _environment(story: Story) -> dict[str, str]:
+def service_without_limit(story: Story) -> dict[str, str]:
     """The service as it is, but for the limit of all sign-ins a minute, which would end the measurement."""
     policies = story.folder / "policies.toml"
     shipped = SHIPPED.read_text().splitlines()
