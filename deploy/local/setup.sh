@@ -1,5 +1,6 @@
 #!/bin/sh
 # Make .venv for this checkout: the locked dependencies with their hashes, and the `nextgen` command.
+# Also the files of the design system for the web edge's pages, from npm.
 # A second run finds its stamp and does nothing; changed requirements, another folder or a run cut short do it again.
 set -eu
 
@@ -40,12 +41,21 @@ adopt_settings_of_pip() {
     export PIP_DISABLE_PIP_VERSION_CHECK=1
 }
 
+# Files of pages come from npm: its own, or the one that the environment has.
+build_assets() {
+    PATH="$PATH:$checkout/$environment/bin" deploy/assets/build.sh \
+        "$checkout/services/portal/static" "$checkout/.local/assets" "$checkout/.local/axe/axe.min.js"
+}
+
 is_set_up() { [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(fingerprint)" ] && "$environment/bin/python" -c ''; }
 
 mkdir -p .local
 exec 9>.local/setup.lock
 flock -w 900 9 || fail "another set-up has held .local/setup.lock for 15 minutes; wait for it or end it"
-is_set_up 2>/dev/null && exit 0
+if is_set_up 2>/dev/null; then
+    build_assets
+    exit 0
+fi
 
 python=$(find_python)
 adopt_settings_of_pip
@@ -57,5 +67,6 @@ say "installing uv ..."
 say "installing $(grep -c '==' requirements/dev.txt) locked packages ..."
 "$environment/bin/uv" pip sync --quiet --python "$environment/bin/python" --require-hashes requirements/dev.txt
 "$environment/bin/uv" pip install --quiet --python "$environment/bin/python" --no-deps --no-build-isolation -e .
+build_assets
 fingerprint > "$stamp"
 say "done: $environment/bin/nextgen is ready"

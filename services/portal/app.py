@@ -4,31 +4,38 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from services.portal.api import cso
 from services.portal.api.v1 import serving as api_v1
+from services.portal.pages.routes import PAGES
 from services.portal.settings import Settings
 from services.portal.web.asking import Caller, Services
+from services.portal.web.browsing import Browser, browser_of, load, show_problem, wants_page
+from services.portal.web.cookies import SESSION
 from services.portal.web.edge import Edge
+from services.portal.web.forms import form_of, refuse_strange_form
 from services.portal.web.limits import Limits
 from services.portal.web.problems import JSON_TYPE, Problem
+from services.portal.web.static import send_file
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     cso.authenticate,
     cso.log_out,
     *api_v1.HANDLERS,
+    send_file,
+    Router("/", route_handlers=PAGES, before_request=refuse_strange_form),
 )
 BODY_BYTES = 64 * 1024
-COOKIE = "__Host-session"
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
 def make_app(settings: Settings, services: Services, lifespan: tuple[Lifespan, ...] = ()) -> ASGIApp:
     """The edge with all its routes, asking these services."""
+    load()
     limits = Limits(settings.requests_a_minute)
 
     async def find_caller(request: Request[Any, Any, Any]) -> Caller:
@@ -37,15 +44,23 @@ def make_app(settings: Settings, services: Services, lifespan: tuple[Lifespan, .
             services=services,
             network=state["network"],
             request_id=state["request_id"],
-            token=request.cookies.get(COOKIE, ""),
+            token=request.cookies.get(SESSION, ""),
         )
 
     async def find_limits() -> Limits:
         return limits
 
+    async def find_browser(request: Request[Any, Any, Any]) -> Browser:
+        return browser_of(request)
+
     app = Litestar(
         ROUTES,
-        dependencies={"caller": Provide(find_caller), "limits": Provide(find_limits)},
+        dependencies={
+            "caller": Provide(find_caller),
+            "limits": Provide(find_limits),
+            "browser": Provide(find_browser),
+            "form": Provide(form_of),
+        },
         exception_handlers={Problem: _say_problem, HTTPException: _say_refusal, Exception: _pass_on},
         lifespan=lifespan,
         request_max_body_size=BODY_BYTES,
@@ -57,8 +72,11 @@ def make_app(settings: Settings, services: Services, lifespan: tuple[Lifespan, .
 
 
 def _say_problem(request: Request[Any, Any, Any], problem: Problem) -> Response[Any]:
+    request_id = str(request.scope["state"]["request_id"])
+    if wants_page(request.url.path, request.headers.get("accept", "")):
+        return show_problem(browser_of(request), problem, request_id)
     return Response(
-        problem.shown(str(request.scope["state"]["request_id"])),
+        problem.shown(request_id),
         status_code=problem.status,
         media_type=JSON_TYPE,
         headers=dict(problem.headers),

@@ -114,11 +114,13 @@ def test_the_image_starts_programs_without_a_shell_and_asks_ready() -> None:
 def test_packages_are_installed_with_hashes_and_only_in_the_stage_that_is_thrown_away() -> None:
     installing = [line for line in STAGES["build"] if " pip " in line and " install " in line]
 
-    assert len(installing) == 1
-    assert "--require-hashes" in installing[0]
-    assert "--only-binary :all:" in installing[0]
-    assert "--requirement /build/runtime.txt" in installing[0]
-    assert "COPY requirements/runtime.txt /build/" in STAGES["build"]
+    assert len(installing) == 2, "what the image keeps, and Node.js for the files of pages"
+    for line, name in zip(installing, ("runtime", "assets"), strict=True):
+        assert "--require-hashes" in line
+        assert "--only-binary :all:" in line
+        assert f"--requirement /build/{name}.txt" in line
+        assert f"COPY requirements/{name}.txt /build/" in STAGES["build"]
+    assert [" --python /opt/nextgen/bin/python " in line for line in installing] == [True, False]
     kept = "\n".join([*STAGES["base"], *STAGES["final"]])
     assert not re.search(r"\bpip\b|python3-venv|build-essential|\bgcc\b|-dev\b|\buv\b|requirements", kept)
     copies = [line for line in STAGES["final"] if line.startswith("COPY")]
@@ -175,7 +177,7 @@ def test_the_build_sees_what_it_copies_and_no_secret() -> None:
     assert (ROOT / ".dockerignore").read_text().splitlines()[1] == "*"
     assert {path.split("/")[0] for path in copied} == {path.split("/")[0] for path in allowed}
     assert {path for path in allowed if path.startswith("deploy")} == {
-        f"deploy/{name}" for name in ("__init__.py", "demo", "local", "tool")
+        f"deploy/{name}" for name in ("__init__.py", "assets", "demo", "local", "tool")
     }
     assert all((ROOT / path).exists() for path in allowed)
 

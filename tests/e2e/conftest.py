@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser
 
 from deploy.demo.desk import Desk
 from deploy.local.homes import temporary_folder
 from deploy.local.servers import Servers
 from deploy.tool.stories import PROCESSES
+from tests.e2e.browsers import a_browser
 from tests.system.asking import PatientPerson, Postbox, a_desk, join_up
 from tests.system.running import System, a_system
 
@@ -51,3 +53,10 @@ async def outside(servers: Servers, outside_folder: Path) -> AsyncIterator[Outsi
         async with a_desk(system) as desk:
             yield Outside(system=system, desk=desk, postbox=Postbox(system.story.mail))
         await system.stop(PROCESSES)
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, for all tests of a process; each opens pages of its own."""
+    async with a_browser() as running:
+        yield running

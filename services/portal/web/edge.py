@@ -12,6 +12,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.portal.settings import Settings
+from services.portal.web.browsing import HTML_TYPE, problem_page, wants_page
 from services.portal.web.callers import is_cross_site, network_of
 from services.portal.web.problems import JSON_TYPE, Problem
 from shared.clock import Clock
@@ -60,6 +61,7 @@ class Edge:
             return
         began, request_id = time.perf_counter(), new_id(self._clock())
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        is_page = wants_page(scope["path"], headers.get("accept", ""))
         answered = _Answered(send, request_id)
         try:
             scope["state"] = {
@@ -68,13 +70,13 @@ class Edge:
                 "network": self._network(scope, headers),
             }
             if problem := self._refuse(scope, headers):
-                await _send_problem(problem, request_id, answered)
+                await _send_problem(problem, request_id, answered, is_page=is_page)
             else:
                 await self._app(scope, _within(receive, BODY_SECONDS), answered)
         except Exception as error:
             structlog.get_logger().error("http_failed", correlation_id=str(request_id), error=describe(error))
             if not answered.status:
-                await _send_problem(_broken(), request_id, answered)
+                await _send_problem(_broken(), request_id, answered, is_page=is_page)
         finally:
             _note(scope, request_id, answered.status, time.perf_counter() - began)
 
@@ -134,9 +136,14 @@ def _within(receive: Receive, seconds: float) -> Receive:
     return receive_in_time
 
 
-async def _send_problem(problem: Problem, request_id: UUID, send: Callable[[Any], Any]) -> None:
-    body = msgspec.json.encode(problem.shown(str(request_id)))
-    headers = {"content-type": JSON_TYPE, "content-length": str(len(body)), **problem.headers}
+async def _send_problem(
+    problem: Problem, request_id: UUID, send: Callable[[Any], Any], *, is_page: bool
+) -> None:
+    if is_page:
+        body, media_type = problem_page(problem, str(request_id)).encode(), HTML_TYPE
+    else:
+        body, media_type = msgspec.json.encode(problem.shown(str(request_id))), JSON_TYPE
+    headers = {"content-type": media_type, "content-length": str(len(body)), **problem.headers}
     encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": problem.status, "headers": encoded})
     await send({"type": "http.response.body", "body": body, "more_body": False})

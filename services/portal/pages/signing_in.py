@@ -1,0 +1,111 @@
+"""Signing in and out, and proving once more who one is."""
+
+from typing import Annotated
+
+from litestar import Response, get, post
+from litestar.params import Parameter
+
+from services.portal.web.asking import Caller, expect
+from services.portal.web.browsing import Browser
+from services.portal.web.forms import Form, local
+from shared.messages.accounts import (
+    ProofRefused,
+    ProveAgain,
+    ProvedAgain,
+    SignedIn,
+    SignIn,
+    SignInRefused,
+    SignOut,
+)
+from shared.sealed import Sealed
+
+ReturnTo = Annotated[str, Parameter(query="return")]
+NOT_LET_IN = (
+    "The user name, the password or the one-time passcode is wrong, or the account is locked for a while."
+    " An account signs in once its e-mail address is verified."
+)
+NOT_PROVED = "The password or the one-time passcode is wrong, or the account is locked for a while."
+_MISSING = {"user_name": "Enter your user name.", "password": "Enter your password."}
+
+
+@get("/sign-in")
+async def show_sign_in(browser: Browser, return_to: ReturnTo = "/") -> Response[str]:
+    """The form; `return` says where to go on."""
+    return browser.show("sign_in.html", return_to=local(return_to))
+
+
+@post("/sign-in")
+async def sign_in(browser: Browser, form: Form, caller: Caller) -> Response[str]:
+    """Open a session; one that this browser had before is ended."""
+    user_name, password, back = form.text("user_name"), form.secret("password"), local(form.text("return"))
+    given = {"user_name": user_name, "password": password}
+    errors = {name: text for name, text in _MISSING.items() if not given[name]}
+    if not errors:
+        answer = await caller.ask(
+            SignIn(
+                user_name=user_name[:254],
+                password=caller.services.sealed(password),
+                passcode=_passcode(form, caller),
+                network=caller.network,
+            )
+        )
+        if isinstance(answer.message, SignInRefused):
+            errors = {"": NOT_LET_IN}
+        else:
+            signed_in = expect(answer.message, SignedIn)
+            await _end(caller)
+            address, notice = _what_is_next(signed_in, back)
+            return browser.begin_session(caller.open(answer, "token"), address, notice=notice)
+    values = {"user_name": user_name}
+    return browser.show("sign_in.html", status=422, errors=errors, values=values, return_to=back)
+
+
+@post("/sign-out")
+async def sign_out(browser: Browser, caller: Caller) -> Response[str]:
+    """End the session, here and at `accounts`."""
+    await _end(caller)
+    return browser.end_session("/sign-in", notice="You are signed out.")
+
+
+@get("/prove-again")
+async def show_proof(browser: Browser, return_to: ReturnTo = "/") -> Response[str]:
+    """The form; `return` says where to go on."""
+    return browser.show("prove_again.html", return_to=local(return_to))
+
+
+@post("/prove-again")
+async def prove_again(browser: Browser, form: Form, caller: Caller) -> Response[str]:
+    """Renew the session's proof."""
+    password, back = form.secret("password"), local(form.text("return"))
+    errors = {} if password else {"password": _MISSING["password"]}
+    if not errors:
+        question = ProveAgain(password=caller.services.sealed(password), passcode=_passcode(form, caller))
+        answer = await caller.ask_as_me(question)
+        if isinstance(answer.message, ProofRefused):
+            errors = {"": NOT_PROVED}
+        else:
+            expect(answer.message, ProvedAgain)
+            return browser.go(back, notice="Thank you. Now you can do it.")
+    return browser.show("prove_again.html", status=422, errors=errors, return_to=back)
+
+
+def _what_is_next(signed_in: SignedIn, back: str) -> tuple[str, str]:
+    """Where to go on, and what is said there."""
+    if signed_in.must_change_password:
+        return "/security/password", "Your password is too old: change it, and sign in with the new one."
+    if signed_in.must_enrol_factor:
+        return "/security/authenticators/add", "Your account needs an authenticator: add one to go on."
+    if signed_in.skips_left is not None:
+        left = f"{signed_in.skips_left} more sign-in{'' if signed_in.skips_left == 1 else 's'}"
+        return back, f"Your account needs an authenticator; {left} will do without one."
+    return back, ""
+
+
+def _passcode(form: Form, caller: Caller) -> Sealed | None:
+    code = form.passcode("passcode")
+    return caller.services.sealed(code) if code else None
+
+
+async def _end(caller: Caller) -> None:
+    if caller.token:
+        await caller.ask(SignOut(token=caller.services.sealed(caller.token)))

@@ -1,0 +1,135 @@
+"""A browser that asks for a page: what it keeps for us, and how it is answered."""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+
+from services.portal.web import static
+from services.portal.web.cookies import NOTICE, NOTICE_SECONDS, SESSION, VISITOR, forget, form_token, keep
+from services.portal.web.problems import Problem
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+HTML_TYPE = "text/html; charset=utf-8"
+FOR_PROGRAMS = ("/api/", "/services/")
+NAVIGATION = (("/", "Home"), ("/security", "Security"))
+"""What somebody who is signed in finds on top of each page: where, and what it is called there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Browser:
+    """A browser, where it is, and its cookies; `visitor` was just made up if `is_new`."""
+
+    path: str
+    session: str = ""
+    visitor: str = ""
+    is_new: bool = False
+    notice: str = ""
+
+    @property
+    def form_token(self) -> str:
+        """What its forms carry."""
+        return form_token(self.session or self.visitor)
+
+    def show(self, template: str, *, status: int = 200, **values: Any) -> Response[str]:
+        """A page. `errors` says by field what is wrong (of no field: by an empty name), `values` fill it."""
+        cookies = [keep(VISITOR, self.visitor)] if self.is_new else []
+        if self.notice:
+            cookies.append(forget(NOTICE))
+        return Response(
+            render(template, browser=self, **values),
+            status_code=status,
+            media_type=HTML_TYPE,
+            cookies=cookies,
+        )
+
+    def go(self, address: str, *, notice: str = "", cookies: Iterable[Cookie] = ()) -> Response[str]:
+        """On to another page, to be fetched anew: reloading that one does nothing twice.
+
+        It says `notice` on top, once.
+        """
+        kept = [keep(NOTICE, quote(notice), NOTICE_SECONDS)] if notice else []
+        return Response(
+            "",
+            status_code=303,
+            media_type=HTML_TYPE,
+            headers={"location": address},
+            cookies=[*kept, *cookies],
+        )
+
+    def begin_session(self, token: str, address: str, *, notice: str = "") -> Response[str]:
+        """Somebody has signed in: the cookie is a new one, whatever it was before."""
+        return self.go(address, notice=notice, cookies=(keep(SESSION, token), forget(VISITOR)))
+
+    def end_session(self, address: str, *, notice: str = "") -> Response[str]:
+        """The session has ended: nothing of it stays in the browser."""
+        return self.go(address, notice=notice, cookies=(forget(SESSION),))
+
+
+def browser_of(request: Request[Any, Any, Any]) -> Browser:
+    """The browser that sent a request."""
+    session, visitor = request.cookies.get(SESSION, ""), request.cookies.get(VISITOR, "")
+    is_new = not session and not visitor
+    return Browser(
+        path=request.url.path,
+        session=session,
+        visitor=secrets.token_urlsafe(32) if is_new else visitor,
+        is_new=is_new,
+        notice=unquote(request.cookies.get(NOTICE, "")),
+    )
+
+
+def wants_page(path: str, accept: str) -> bool:
+    """Is it a browser that asks? Programs accept no pages, and have addresses of their own."""
+    return "text/html" in accept and not path.startswith(FOR_PROGRAMS)
+
+
+def show_problem(browser: Browser, problem: Problem, request_id: str) -> Response[str]:
+    """A problem as a page; where signing in or proving oneself mends it, on to there, and back afterwards."""
+    back = urlencode({"return": browser.path})
+    if problem.status == 401:
+        return browser.end_session(f"/sign-in?{back}")
+    if problem.code == "proof_too_old":
+        return browser.go(f"/prove-again?{back}")
+    shown = browser.show("problem.html", status=problem.status, problem=problem, request_id=request_id)
+    shown.headers.update(problem.headers)
+    return shown
+
+
+def problem_page(problem: Problem, request_id: str) -> str:
+    """The same where the request went no further than the door."""
+    return render("problem.html", browser=Browser(path=""), problem=problem, request_id=request_id)
+
+
+def render(template: str, *, browser: Browser, **values: Any) -> str:
+    """The text of a page."""
+    given = {"errors": {}, "values": {}, **values}
+    return _environment().get_template(template).render(browser=browser, navigation=NAVIGATION, **given)
+
+
+def load() -> None:
+    """Read every template and file, so that a missing or broken one stops the start."""
+    static.files()
+    for name in _environment().list_templates():
+        _environment().get_template(name)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals["file"] = static.address_of
+    return environment
