@@ -21,7 +21,7 @@ DOCUMENT = "services/portal/api/v1/openapi.json"
 _ABOUT = """\
 The commands and queries of accounts and linking, for programs.
 
-Sign in at `POST /sessions`, or make a personal token on the security page, and send it as
+Sign in at `POST /sessions`, make a personal token at `POST /me/personal-tokens`, and send either as
 `Authorization: Bearer ...`. Cookies are not looked at. What has happened is answered as JSON with its kind in
 `type`; what was refused as a problem (RFC 9457), whose `code` is for programs and stays.
 

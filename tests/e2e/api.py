@@ -36,8 +36,9 @@ class Api:
             head.setdefault("authorization", f"Bearer {self.token}")
         if key is not None:
             head["idempotency-key"] = str(key)
+        sent = [(name.encode(), value.encode("latin-1")) for name, value in head.items()]
         body = {"content": said} if isinstance(said, bytes) else {"json": said}
-        return await self._client.request(method, PREFIX + path, headers=head, **body)
+        return await self._client.request(method, PREFIX + path, headers=sent, **body)
 
     async def follow(self, link: str) -> httpx.Response:
         """Ask for the next page, as an answer's head names it."""
@@ -52,7 +53,7 @@ class Api:
 @asynccontextmanager
 async def an_api(outside: Outside) -> AsyncIterator[Api]:
     """The API of a running system, asked by nobody."""
-    async with httpx.AsyncClient(base_url=outside.address, timeout=ANSWER_SECONDS) as client:
+    async with httpx.AsyncClient(base_url=outside.address, timeout=ANSWER_SECONDS, trust_env=False) as client:
         yield Api(client)
 
 

@@ -15,8 +15,11 @@ from deploy.tool.stories import PROCESSES
 from tests.e2e.browsers import a_browser
 from tests.system.asking import PatientPerson, Postbox, a_desk, join_up
 from tests.system.running import System, a_system
+from tests.system.staff import fast_verifier_of, load_filing_accounts
 
 COURT = "ncwbk"
+LOGINS = {f"filer{number}": f"court-password-{number}" for number in range(1, 9)}
+"""Filing accounts of the court, as whoever is its staff here has loaded them, and their passwords there."""
 BEGINS = datetime(2024, 2, 1, 18, tzinfo=UTC)
 
 
@@ -60,3 +63,9 @@ async def browser() -> AsyncIterator[Browser]:
     """Chromium, for all tests of a process; each opens pages of its own."""
     async with a_browser() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+async def clerk(outside: Outside) -> PatientPerson:
+    """The court's staff, with both factors, who has loaded the filing accounts in LOGINS."""
+    return await load_filing_accounts(outside.desk, outside.postbox, COURT, LOGINS, fast_verifier_of)
