@@ -2,7 +2,15 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from services.portal.pages import asking_for_mail, home, mailed_links, registering, signing_in
+from services.portal.pages import (
+    asking_for_mail,
+    home,
+    mailed_links,
+    my_courts,
+    my_quarter,
+    registering,
+    signing_in,
+)
 
 PAGES: tuple[HTTPRouteHandler, ...] = (
     home.show,
@@ -16,4 +24,6 @@ PAGES: tuple[HTTPRouteHandler, ...] = (
     signing_in.prove_again,
     *mailed_links.ROUTES,
     *asking_for_mail.ROUTES,
+    *my_courts.ROUTES,
+    *my_quarter.ROUTES,
 )

@@ -19,7 +19,12 @@ from services.portal.web.problems import Problem
 TEMPLATES = Path(__file__).parent.parent / "templates"
 HTML_TYPE = "text/html; charset=utf-8"
 FOR_PROGRAMS = ("/api/", "/services/")
-NAVIGATION = (("/", "Home"), ("/security", "Security"))
+NAVIGATION = (
+    ("/", "Home"),
+    ("/courts", "My courts"),
+    ("/usage", "My quarter"),
+    ("/security", "Security"),
+)
 """What somebody who is signed in finds on top of each page: where, and what it is called there."""
 
 

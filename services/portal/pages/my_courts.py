@@ -1,0 +1,182 @@
+"""My courts: where I may file, linking a filing account in two steps, and ending a link."""
+
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+
+from services.portal.pages.court_words import say, say_unlinking
+from services.portal.web.asking import Caller, expect
+from services.portal.web.browsing import Browser
+from services.portal.web.forms import Form
+from services.portal.web.problems import Problem, busy
+from shared.messages import linking
+from shared.messages.base import CourtId, Message
+from shared.messages.linking.codes import ProveByLinkingCode
+from shared.messages.linking.history import MyLinks, MyLinksShown
+
+COURTS, LINK, CODE = "/courts", "/courts/link", "/courts/link-by-code"
+LONGEST_LOGIN = 64
+_MISSING = {
+    "court_id": "Select the court.",
+    "login": "Enter the CM/ECF login that you had at this court.",
+    "password": "Enter the password of that login.",
+    "code": "Enter the code from the court.",
+}
+
+
+@get(COURTS)
+async def show(browser: Browser, caller: Caller) -> Response[str]:
+    """Where I may file now, and the links that have ended."""
+    rights = expect((await caller.ask_as_me(linking.WhatMayIFile())).message, linking.FilingRights)
+    links = expect((await caller.ask_as_me(MyLinks())).message, MyLinksShown)
+    return browser.show(
+        "my_courts.html",
+        rights=rights.rights,
+        reason=say(rights.reason) if rights.reason else "",
+        ended=[link for link in links.links if link.unlinked_at is not None],
+    )
+
+
+@get(LINK)
+async def show_login_form(browser: Browser, caller: Caller) -> Response[str]:
+    """The form for a CM/ECF login and its password."""
+    return browser.show("link_by_login.html", courts=await _live_courts(caller))
+
+
+@post(LINK)
+async def prove_by_login(browser: Browser, form: Form, caller: Caller) -> Response[str]:
+    """The first step: show that a filing account is mine."""
+    texts, password = form.texts("court_id", "login"), form.secret("password")
+    errors = _find_errors({**texts, "password": password}, texts["court_id"])
+    if errors:
+        return await _ask_again("link_by_login.html", browser, caller, errors, texts)
+    command = linking.ProveFilingAccount(
+        court_id=texts["court_id"],
+        login=texts["login"][:LONGEST_LOGIN],
+        password=caller.services.sealed(password, "linking"),
+    )
+    return await _prove(command, "link_by_login.html", browser, caller, texts)
+
+
+@get(CODE)
+async def show_code_form(browser: Browser, caller: Caller) -> Response[str]:
+    """The form for a code that the court has given out."""
+    return browser.show("link_by_code.html", courts=await _live_courts(caller))
+
+
+@post(CODE)
+async def prove_by_code(browser: Browser, form: Form, caller: Caller) -> Response[str]:
+    """The first step, by a linking code instead of login and password."""
+    texts, code = form.texts("court_id"), form.text("code")
+    errors = _find_errors({**texts, "code": code}, texts["court_id"])
+    if errors:
+        return await _ask_again("link_by_code.html", browser, caller, errors, texts)
+    command = ProveByLinkingCode(court_id=texts["court_id"], code=caller.services.sealed(code, "linking"))
+    return await _prove(command, "link_by_code.html", browser, caller, texts)
+
+
+@get("/courts/confirm")
+async def show_confirmation(browser: Browser) -> Response[str]:
+    """A proof is shown once, after it was made: who comes here otherwise begins anew."""
+    return browser.go(LINK)
+
+
+@post("/courts/confirm")
+async def confirm(browser: Browser, form: Form, caller: Caller) -> Response[str]:
+    """The second step: make the link that the proof allows."""
+    command = linking.ConfirmLink(proof_id=_id_in(form, "proof_id"))
+    outcome = (await caller.ask_as_me(command)).message
+    if isinstance(outcome, linking.LinkRefused):
+        _prove_again_if_need_be(outcome.reason)
+        return browser.show("not_linked.html", status=422, reason=say(outcome.reason))
+    expect(outcome, linking.FilingAccountLinked)
+    return browser.go(COURTS, notice="The filing account is linked: you file with your PACER login now.")
+
+
+@get("/courts/unlink/{link_id:uuid}")
+async def show_unlinking(browser: Browser, caller: Caller, link_id: UUID) -> Response[str]:
+    """What ending this link means."""
+    return browser.show("unlink.html", link=await _my_right(caller, link_id))
+
+
+@post("/courts/unlink/{link_id:uuid}")
+async def unlink(browser: Browser, form: Form, caller: Caller, link_id: UUID) -> Response[str]:
+    """End a link of mine."""
+    outcome = (await caller.ask_as_me(linking.UnlinkFilingAccount(link_id=link_id))).message
+    if isinstance(outcome, linking.UnlinkRefused):
+        _prove_again_if_need_be(outcome.reason)
+        return browser.go(COURTS, notice=say_unlinking(outcome.reason))
+    expect(outcome, linking.FilingAccountUnlinked)
+    return browser.go(COURTS, notice="The link has ended. You and the court are told by mail.")
+
+
+async def _prove(
+    command: Message, template: str, browser: Browser, caller: Caller, texts: dict[str, str]
+) -> Response[str]:
+    outcome = (await caller.ask_as_me(command)).message
+    if isinstance(outcome, linking.ProvingBusy):
+        raise busy(outcome.retry_after_seconds)
+    if isinstance(outcome, linking.LinkRefused):
+        _prove_again_if_need_be(outcome.reason)
+        return await _ask_again(template, browser, caller, {"": say(outcome.reason)}, texts)
+    proof = expect(outcome, linking.FilingAccountProved)
+    court = expect((await caller.ask(linking.ShowCourt(court_id=proof.court_id))).message, linking.CourtShown)
+    return browser.show("confirm_link.html", proof=proof, court=court)
+
+
+async def _ask_again(
+    template: str, browser: Browser, caller: Caller, errors: dict[str, str], texts: dict[str, str]
+) -> Response[str]:
+    courts = await _live_courts(caller)
+    return browser.show(template, status=422, errors=errors, values=texts, courts=courts)
+
+
+async def _live_courts(caller: Caller) -> list[linking.CourtShown]:
+    """Where filing accounts can be linked: the courts that have gone live."""
+    listed = expect((await caller.ask(linking.ListCourts())).message, linking.CourtList)
+    return [court for court in listed.courts if court.is_live]
+
+
+async def _my_right(caller: Caller, link_id: UUID) -> linking.FilingRight:
+    """What the caller may file by a link. Raises Problem if there is none."""
+    rights = expect((await caller.ask_as_me(linking.WhatMayIFile())).message, linking.FilingRights)
+    for right in rights.rights:
+        if right.link_id == link_id:
+            return right
+    raise Problem(404, "not_found", "Not found", "You have no such link, or it has ended.")
+
+
+def _find_errors(given: dict[str, str], court_id: str) -> dict[str, str]:
+    errors = {name: _MISSING[name] for name, text in given.items() if not text}
+    try:
+        msgspec.convert(court_id, CourtId)
+    except msgspec.ValidationError:
+        errors.setdefault("court_id", _MISSING["court_id"])
+    return errors
+
+
+def _id_in(form: Form, name: str) -> UUID:
+    try:
+        return UUID(form.text(name))
+    except ValueError:
+        raise Problem(422, "malformed", "Not understood", "The form is not complete: begin anew.") from None
+
+
+def _prove_again_if_need_be(reason: str) -> None:
+    """A proof of oneself that is too old is mended on its own page, and then it is done once more."""
+    if reason == "proof_too_old":
+        raise Problem(403, reason, "Prove it again", "Enter your password again, and then repeat this.")
+
+
+ROUTES = (
+    show,
+    show_login_form,
+    prove_by_login,
+    show_code_form,
+    prove_by_code,
+    show_confirmation,
+    confirm,
+    show_unlinking,
+    unlink,
+)
