@@ -62,6 +62,7 @@ from shared.messages.paa_billing import (
     WhoPaysForMe,
     WithdrawInvitation,
 )
+from shared.messages.paa_billing.reporting import ReportUsage, WhatBecameOfBatch
 from shared.messaging.erasure import blank_next_messages
 from shared.messaging.export_parts import ask_part_of
 from shared.messaging.registry import Service
@@ -88,7 +89,7 @@ SERVICE: Service[Resources] = Service(
         CloseQuarter: close.close_quarter,
         RecordPayment: payments.record_payment,
     },
-    bulk={RecordUsage: usage.record_usage},
+    bulk={RecordUsage: usage.record_usage, ReportUsage: usage.report_usage},
     answers={
         MyInvitations: memberships.my_invitations,
         WhoPaysForMe: memberships.who_pays_for_me,
@@ -99,6 +100,7 @@ SERVICE: Service[Resources] = Service(
         MyStatements: statements.my_statements,
         ShowClose: close.show_close,
     },
+    lookups={WhatBecameOfBatch: usage.what_became_of_batch},
     checks={
         FirmUsage: checks.firm_usage,
         MyMembers: checks.my_members,
@@ -127,5 +129,5 @@ SERVICE: Service[Resources] = Service(
         "export part": jobs.make_export_part,
     },
     prepares=shipped.prepare,
-    when_parked={RecordUsage: parked.tell_court},
+    when_parked={RecordUsage: parked.tell_court, ReportUsage: parked.tell_reporter},
 )

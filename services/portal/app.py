@@ -9,7 +9,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, ControllerRouterHandler
 
-from services.portal.api import cso
+from services.portal.api import courts, cso
 from services.portal.api.v1 import serving as api_v1
 from services.portal.pages.routes import PAGES
 from services.portal.settings import Settings
@@ -25,6 +25,9 @@ from services.portal.web.static import send_file
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     cso.authenticate,
     cso.log_out,
+    courts.report_usage,
+    courts.show_batch,
+    courts.find_filers,
     *api_v1.HANDLERS,
     send_file,
     Router("/", route_handlers=PAGES, before_request=refuse_strange_form),
@@ -100,5 +103,5 @@ def _pass_on(request: Request[Any, Any, Any], error: Exception) -> Response[Any]
 _REFUSALS = {
     404: ("Not found", "There is nothing at this address."),
     405: ("Not this way", "This address is asked in another way: see the header Allow."),
-    413: ("Too long", f"A request may have {BODY_BYTES // 1024} KiB."),
+    413: ("Too long", "The request is longer than this address takes."),
 }

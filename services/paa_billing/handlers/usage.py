@@ -9,22 +9,49 @@ from services.paa_billing.model.intake import Report
 from services.paa_billing.rules.answers import settle
 from services.paa_billing.rules.records import read_records
 from services.paa_billing.settings import Resources
+from services.paa_billing.store import batches as reported
 from services.paa_billing.store import lines
 from shared.errors import PoisonError
 from shared.messages.paa_billing import (
     LooksShown,
     MyUsage,
     RecordUsage,
+    UsageBatchSettled,
     UsageList,
     WhoLooked,
 )
+from shared.messages.paa_billing.reporting import ReportUsage, UsageBatchShown, WhatBecameOfBatch
 from shared.messaging.unit_of_work import UnitOfWork
 
 MOST_LOOKS = 200
 
 
-async def record_usage(batches: Sequence[tuple[RecordUsage, UnitOfWork[Resources]]]) -> None:
-    """Book batches in one pass; each answer goes to its court's own results queue.
+Batches = Sequence[tuple[RecordUsage, UnitOfWork[Resources]]]
+
+
+async def record_usage(batches: Batches) -> None:
+    """Book batches in one pass; each answer goes to its court's own results queue."""
+    for (command, work), settled in zip(batches, await _settle(batches), strict=True):
+        work.emit(settled, addressee=command.court_id)
+
+
+async def report_usage(batches: Batches) -> None:
+    """The same for batches of courts' machines, which ask for their answers and read no queue."""
+    answers = await _settle(batches)
+    first = batches[0][1]
+    await reported.insert_settled(first.connection, answers, first.now)
+    for (_, work), settled in zip(batches, answers, strict=True):
+        work.emit(settled)
+
+
+async def what_became_of_batch(query: WhatBecameOfBatch, work: UnitOfWork[Resources]) -> UsageBatchShown:
+    court_id = work.court_assertion.court_id
+    found = await reported.find_batch(work.connection, court_id, query.batch_id)
+    return found or UsageBatchShown(court_id=court_id, batch_id=query.batch_id, state="not_settled")
+
+
+async def _settle(batches: Batches) -> list[UsageBatchSettled]:
+    """Book batches in one pass, and answer each.
 
     They share a transaction, and what is written gets the time and the ids of the first one's work.
     """
@@ -35,14 +62,15 @@ async def record_usage(batches: Sequence[tuple[RecordUsage, UnitOfWork[Resources
 
     if any(booking.waiting for booking in bookings):
         await plan_hourly_retry(work)
-    for (command, each), booking in zip(batches, bookings, strict=True):
-        each.emit(settle(command, booking), addressee=command.court_id)
+    return [settle(command, booking) for (command, _), booking in zip(batches, bookings, strict=True)]
 
 
 def _read(command: RecordUsage, work: UnitOfWork[Resources]) -> Report:
     """A court speaks for itself only."""
-    if command.court_id != work.cause.sender:
-        raise PoisonError("the login of another court")
+    is_by_machine = isinstance(command, ReportUsage)
+    sender = work.court_assertion.court_id if is_by_machine else work.cause.sender
+    if command.court_id != sender:
+        raise PoisonError("the login or the credential of another court")
     ahead = timedelta(minutes=work.resources.policies.billing.usage_ahead_minutes)
     raws = [bytes(raw) for raw in command.records]
     return Report(court_id=command.court_id, read=read_records(raws, command.batch_id, work.now, ahead))

@@ -10,7 +10,7 @@ from services.paa_billing.rules.answers import settle_after_waiting
 from services.paa_billing.rules.booking import refuse_use
 from services.paa_billing.rules.records import read_record
 from services.paa_billing.settings import Resources
-from services.paa_billing.store import unbooked
+from services.paa_billing.store import batches, unbooked
 from services.paa_billing.store.unbooked import WaitingUse
 from shared.messages.paa_billing import RetryWaitingUsage
 from shared.messaging.due_work import plan
@@ -28,11 +28,11 @@ async def retry_waiting_usage(command: RetryWaitingUsage, work: UnitOfWork[Resou
         Report(court_id=court_id, read=_read_again(uses, work)) for court_id, uses in _by_court(taken).items()
     ]
     for report, booking in zip(reports, await book(work, reports), strict=True):
-        _tell_court(work, report.court_id, booking.unbookable)
+        await _tell_court(work, report.court_id, booking.unbookable)
     for court_id, uses in _by_court(given_up).items():
         refused = [_given_up(each) for each in _read_again(uses, work)]
         await quarantine(work, court_id, refused)
-        _tell_court(work, court_id, refused)
+        await _tell_court(work, court_id, refused)
     await _plan_next(command, work, has_more=AT_ONCE in (len(taken), len(given_up)))
 
 
@@ -60,9 +60,13 @@ async def _plan(
     await plan(work, command, subject=command.account_number or "any", occasion=occasion, due_at=due_at)
 
 
-def _tell_court(work: UnitOfWork[Resources], court_id: str, refused: Sequence[Unbookable]) -> None:
+async def _tell_court(work: UnitOfWork[Resources], court_id: str, refused: Sequence[Unbookable]) -> None:
+    """On the results queue of the court, unless it reported the batch over HTTP: then it asks."""
     for settled in settle_after_waiting(court_id, refused):
-        work.emit(settled, addressee=court_id)
+        is_asked_for = await batches.add_quarantined(
+            work.connection, court_id, settled.batch_id, settled.quarantined
+        )
+        work.emit(settled, addressee=None if is_asked_for else court_id)
 
 
 def _by_court(uses: Sequence[WaitingUse]) -> dict[str, list[WaitingUse]]:

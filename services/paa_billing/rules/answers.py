@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from services.paa_billing.model.intake import Booking, Unbookable
+from shared.errors import UndecodableError
 from shared.messages.paa_billing import RecordUsage, UsageBatchSettled, UsageQuarantined
+from shared.messages.paa_billing.reporting import ReportUsage
+from shared.messaging.registry import decode
 
 
 def settle(command: RecordUsage, booking: Booking) -> UsageBatchSettled:
@@ -37,6 +40,15 @@ def settle_after_waiting(court_id: str, refused: Iterable[Unbookable]) -> tuple[
         )
         for batch_id, group in batches.items()
     )
+
+
+def read_batch(body: bytes) -> RecordUsage | None:
+    """The batch in a message that was given up, if there is one to be read."""
+    try:
+        read = decode(ReportUsage.message_name(), body)
+    except UndecodableError:
+        return None
+    return read if isinstance(read, RecordUsage) else None
 
 
 def _quarantined(each: Unbookable) -> UsageQuarantined:

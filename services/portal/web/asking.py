@@ -60,8 +60,15 @@ class Caller:
 
     async def resolve(self, message: Message, message_id: UUID) -> accounts.SessionResolved:
         """What the session gives for one message. Raises Problem if nobody is signed in (any more)."""
-        if not self.token:
+        resolved = await self.find_session(message, message_id)
+        if resolved is None:
             raise not_signed_in()
+        return resolved
+
+    async def find_session(self, message: Message, message_id: UUID) -> accounts.SessionResolved | None:
+        """The same, or None if nobody is signed in (any more)."""
+        if not self.token:
+            return None
         question = accounts.ResolveSession(
             token=self.services.sealed(self.token),
             audience=message.message_owner(),  # type: ignore[arg-type]  # it is one of the four
@@ -70,8 +77,21 @@ class Caller:
         )
         answer = (await self._ask(question, assertion=None, message_id=None)).message
         if isinstance(answer, accounts.SessionRefused):
-            raise not_signed_in()
+            return None
         return expect(answer, accounts.SessionResolved)
+
+    async def ask_with(self, assertion: str, message: Message, message_id: UUID) -> Answer:
+        """Ask with an assertion that was made for this one message. Raises Problem."""
+        return await self._ask(message, assertion=assertion, message_id=message_id)
+
+    async def tell(self, assertion: str, message: Message, message_id: UUID) -> None:
+        """Hand a command to the broker; once this returns, it is there safely. Raises Problem."""
+        try:
+            await self.services.requests.tell(
+                message, assertion=assertion, message_id=message_id, correlation_id=self.request_id
+            )
+        except RequestError as error:
+            raise unavailable(error) from error
 
     def open(self, answer: Answer, field: str) -> str:
         """A secret in an answer."""
