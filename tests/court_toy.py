@@ -34,7 +34,13 @@ class CountWords(Command, frozen=True, kw_only=True, tag="paa_billing.toy_count_
     """What only an account may ask, with an assertion."""
 
 
-KINDS: tuple[type[Command], ...] = (ReportWord, CloseWords, RepairWords, CountWords)
+class RelayWord(Command, frozen=True, kw_only=True, tag="paa_billing.toy_relay_word.v1"):
+    """What only a court's machine may ask, through the portal and with a court's assertion."""
+
+    spoken_by: ClassVar[Speaker] = "machine"
+
+
+KINDS: tuple[type[Command], ...] = (ReportWord, CloseWords, RepairWords, CountWords, RelayWord)
 
 
 async def report_words(commands: Sequence[tuple[ReportWord, UnitOfWork[None]]]) -> None:
@@ -51,7 +57,7 @@ async def must_not_be_reached(command: Message, work: UnitOfWork[None]) -> None:
 BILLING: Service[None] = Service(
     name="paa_billing",
     bulk={ReportWord: report_words},
-    handles=dict.fromkeys((CloseWords, RepairWords, CountWords), must_not_be_reached),
+    handles=dict.fromkeys((CloseWords, RepairWords, CountWords, RelayWord), must_not_be_reached),
 )
 CONTRACTS = (
     *toy.CONTRACTS,

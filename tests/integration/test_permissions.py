@@ -20,7 +20,7 @@ from shared.messaging.broker import connect
 from shared.messaging.envelope import Outgoing
 from shared.messaging.ids import new_id
 from tests import court_toy, toy
-from tests.court_toy import CloseWords, RepairWords, ReportWord
+from tests.court_toy import CloseWords, RelayWord, RepairWords, ReportWord
 from tests.installation import Installation
 from tests.toy import AddWord, WordAdded
 
@@ -81,6 +81,9 @@ async def test_nobody_publishes_to_the_exchange_of_another(installation: Install
         pytest.param("portal", "portal", f"{AddWord.message_name()}.more", id="a longer key"),
         pytest.param("portal", "portal", f"{AddWord.message_name()}\n", id="a key with a line's end"),
         pytest.param("operator", "operator", AddWord.message_name(), id="a command of the portal, again"),
+        pytest.param("operator", "operator", RelayWord.message_name(), id="a command of courts' machines"),
+        pytest.param("ncwbk", "courts", RelayWord.message_name(), id="a court, as its machine"),
+        pytest.param("ncwbk", "courts", f"{RelayWord.message_name()}.ncwbk", id="a court, as it, by login"),
         pytest.param("ncwbk", "courts", AddWord.message_name(), id="a court, as the portal"),
         pytest.param("ncwbk", "courts", ReportWord.message_name(), id="a court, without its login"),
     ],
