@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
+import msgspec
+
 from services.paa_billing.model.intake import Booking, Unbookable
-from shared.errors import UndecodableError
 from shared.messages.paa_billing import RecordUsage, UsageBatchSettled, UsageQuarantined
 from shared.messages.paa_billing.reporting import ReportUsage
-from shared.messaging.registry import decode
 
 
 def settle(command: RecordUsage, booking: Booking) -> UsageBatchSettled:
@@ -42,13 +42,12 @@ def settle_after_waiting(court_id: str, refused: Iterable[Unbookable]) -> tuple[
     )
 
 
-def read_batch(body: bytes) -> RecordUsage | None:
+def read_batch(body: bytes) -> ReportUsage | None:
     """The batch in a message that was given up, if there is one to be read."""
     try:
-        read = decode(ReportUsage.message_name(), body)
-    except UndecodableError:
+        return ReportUsage.from_json(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return read if isinstance(read, RecordUsage) else None
 
 
 def _quarantined(each: Unbookable) -> UsageQuarantined:
