@@ -141,6 +141,18 @@ async def test_a_filer_must_say_that_filings_are_redacted(place: Workplace) -> N
     assert (await let_in(place, filer.user_name, redact_flag="1"))[0] == ""
 
 
+async def test_who_proved_both_factors_and_gets_no_token_is_not_held_against_their_network(
+    place: Workplace,
+) -> None:
+    filer = await a_filer(place)
+
+    refused = await authenticate(place, filer.user_name, redact_flag="0")
+
+    assert (refused.login_result, refused.token) == ("1", None)
+    counted = "SELECT attempt_count FROM throttles WHERE scope = 'network'"
+    assert await place.pool.fetchval(counted) == 0
+
+
 async def test_who_is_no_filer_need_not_say_so(place: Workplace) -> None:
     member = await a_member(place)
 

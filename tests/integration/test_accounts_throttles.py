@@ -8,9 +8,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.accounts.rules.throttles import retry_after_seconds, throttle_of_all, throttle_of_network
+from services.accounts.rules.throttles import (
+    retry_after_seconds,
+    throttle_of_account,
+    throttle_of_all,
+    throttle_of_network,
+)
 from services.accounts.service import SERVICE
 from services.accounts.settings import Resources
+from services.accounts.store.attempts import count_attempt
 from shared.messages.accounts import Busy, SignedIn, SignInRefused
 from shared.messaging.registry import Service
 from tests.builders_accounts import (
@@ -220,12 +226,14 @@ async def test_counts_whose_window_is_over_are_forgotten_and_others_stay(place: 
 
 
 async def test_a_pause_is_at_least_a_second_and_at_most_a_minute(place: Workplace) -> None:
-    from services.accounts.store.throttles import count_attempt
-
     policies, now = place.resources.policies, place.clock()
     async with place.pool.acquire() as connection:
-        of_network, in_all = await count_attempt(
-            connection, throttle_of_network(HERE, policies), throttle_of_all(policies), now
+        _, (of_network, in_all) = await count_attempt(
+            connection,
+            throttle_of_account("", policies),
+            throttle_of_network(HERE, policies),
+            throttle_of_all(policies),
+            now,
         )
 
     place.clock.forward(seconds=59.5)

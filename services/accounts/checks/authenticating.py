@@ -3,10 +3,9 @@
 from functools import partial
 
 from services.accounts.checks.settling import Workbench
-from services.accounts.checks.signing_in import Entry, enter, is_restricted, open_session
-from services.accounts.model import Account, Credential
+from services.accounts.checks.signing_in import Entry, Proved, enter, is_restricted, open_session
 from services.accounts.rules import clients
-from services.accounts.store import credentials
+from services.accounts.store import throttles
 from services.accounts.store.clients import is_client_code_required
 from services.accounts.store.saving import Work
 from shared.messages.accounts import Busy, SignInRefused
@@ -26,24 +25,22 @@ async def authenticate_client(command: AuthenticateClient, bench: Workbench) -> 
 
 
 async def _open_for_client(
-    command: AuthenticateClient, account: Account, credential: Credential, network: str, work: Work
+    command: AuthenticateClient, proved: Proved, work: Work
 ) -> ClientAuthenticated | SignInRefused:
-    duties = await credentials.get_duties(work.connection, account.id, work.now)
     entrant = clients.Entrant(
-        account=account,
-        is_filer=duties.is_filer,
-        is_restricted=is_restricted(account, credential, duties, work),
-        is_code_required=await is_client_code_required(work.connection, account.id),
+        account=proved.account,
+        is_filer=proved.duties.is_filer,
+        is_restricted=is_restricted(proved, work),
+        is_code_required=await is_client_code_required(work.connection, proved.account.id),
         client_code=command.client_code,
         redact_flag=command.redact_flag,
     )
     refused = clients.refuse_client(entrant)
     if refused is not None:
+        await throttles.take_back(work.connection, proved.in_network)
         return refused
     may_search = not entrant.lacks_code
-    opened = await open_session(
-        account, credential, network, work, client_code=entrant.client_code, may_search=may_search
-    )
+    opened = await open_session(proved, work, client_code=entrant.client_code, may_search=may_search)
     return ClientAuthenticated(
         login_result="0", error_description=clients.warning(entrant), token=opened.token
     )

@@ -7,7 +7,7 @@ from services.accounts import passwords
 from services.accounts.checks.guarding import count_guess, fail, forgive, is_passcode
 from services.accounts.checks.rehashing import rehash
 from services.accounts.checks.settling import Workbench, busy, find_settled, settle_once
-from services.accounts.model import Account, Credential
+from services.accounts.model import Account, Admission, Credential
 from services.accounts.rules import access, guards
 from services.accounts.rules.secrecy import normalise
 from services.accounts.store import accounts, credentials, resets, saving, sessions
@@ -26,21 +26,24 @@ class Proof:
     passcode: str | None
 
 
-async def is_proved(proof: Proof, account: Account, work: Work) -> bool:
-    """The password was right: what has changed since it was compared counts, and then the second factor."""
-    guard, present = await credentials.lock_guarded(work.connection, account.id)
-    is_current = present.changed_at == proof.credential.changed_at and not guards.is_locked(guard, work.now)
-    is_strangers = await resets.is_strangers_reset_open(work.connection, account.id)
-    if not is_current or is_strangers or not access.may_sign_in(account):
-        await fail(work, account, guard)
-        return False
-    await credentials.update_guard(work.connection, guards.after_success(guard))
+async def prove(proof: Proof, account: Account, work: Work) -> Admission | None:
+    """The password was right: what has changed since it was compared counts, and then the second factor.
+
+    Answers with what was looked at, or None for who is not let in.
+    """
+    found = await credentials.lock_admission(work.connection, account.id, work.now)
+    is_current = found.credential.changed_at == proof.credential.changed_at
+    is_stopped = found.is_strangers_reset_open or guards.is_locked(found.guard, work.now)
+    if not is_current or is_stopped or not access.may_sign_in(account):
+        await fail(work, account, found.guard)
+        return None
+    await credentials.update_guard(work.connection, guards.after_success(found.guard))
     if not account.has_second_factor:
-        return True
+        return found
     if proof.passcode is None or not await is_passcode(work, account, proof.passcode):
-        return False
+        return None
     await resets.stop_since_proved(work, account)
-    return True
+    return found
 
 
 async def prove_again(command: ProveAgain, bench: Workbench) -> Message:
@@ -77,7 +80,7 @@ async def _refresh(proof: Proof, work: Work) -> ProvedAgain | ProofRefused | Not
     refused = access.refuse_proving_again(asker.account, asker.session)
     if refused is not None or asker.session is None:
         return refused or NotAllowed(reason="assertion_invalid")
-    if not await is_proved(proof, asker.account, work):
+    if await prove(proof, asker.account, work) is None:
         return ProofRefused()
     proved = access.proved_again(asker.account, asker.session, work.now)
     await sessions.update_session(work.connection, proved)

@@ -10,14 +10,14 @@ from uuid import UUID
 
 from services.accounts import passwords
 from services.accounts.checks.guarding import fail
-from services.accounts.checks.proving import Proof, is_proved
+from services.accounts.checks.proving import Proof, prove
 from services.accounts.checks.rehashing import rehash
 from services.accounts.checks.settling import Workbench, busy
 from services.accounts.checks.throttling import Attempt, ThrottledError, admit_stranger
 from services.accounts.model import Account, Counted, Credential, Duties, Session
 from services.accounts.rules import access, second_factor
 from services.accounts.rules.secrecy import normalise
-from services.accounts.store import accounts, credentials, saving, sessions, throttles
+from services.accounts.store import accounts, credentials, saving, sessions
 from services.accounts.store.saving import Work
 from shared.bounded_threads import BusyError
 from shared.messages.accounts import Busy, SignedIn, SignedInFromNewPlace, SignIn, SignInRefused
@@ -26,8 +26,6 @@ from shared.sealed import Sealed, to_be_sealed
 TOKEN_BYTES = 64  # 128 characters, as existing clients expect
 _TOKEN_SHOWN_FOR_SECONDS = 60
 R = TypeVar("R")
-Opening: TypeAlias = Callable[[Account, Credential, str, Work], Awaitable[R]]
-"""What is done for somebody who has proved both factors from a network, while their account is held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +49,23 @@ class Compared:
 
     def __repr__(self) -> str:
         return f"Compared({self.attempt.credential})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proved:
+    """Somebody who has proved both factors, and the count of their network, to be taken back."""
+
+    account: Account
+    credential: Credential
+    duties: Duties
+    in_network: Counted
+
+
+Opening: TypeAlias = Callable[[Proved, Work], Awaitable[R]]
+"""What is done for somebody who has proved both factors, while their account is held.
+
+It takes their network's count back, as opening a session does.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,35 +132,28 @@ async def _turn_away(account_id: UUID, work: Work) -> SignInRefused:
 async def _let_in(proof: Proof, in_network: Counted, opening: Opening[R], work: Work) -> R | SignInRefused:
     """Only a whole success takes the network's count back: a right password with a wrong passcode doesn't."""
     account = await accounts.lock_account(work.connection, proof.credential.account_id)
-    if not await is_proved(proof, account, work):
+    found = await prove(proof, account, work)
+    if found is None:
         return SignInRefused()
-    outcome = await opening(account, proof.credential, in_network.throttle.subject, work)
-    await throttles.take_back(work.connection, in_network)
-    return outcome
+    proved = Proved(account=account, credential=proof.credential, duties=found.duties, in_network=in_network)
+    return await opening(proved, work)
 
 
-def is_restricted(account: Account, credential: Credential, duties: Duties, work: Work) -> bool:
-    """Would a session of this account serve only to put something right first?"""
+def is_restricted(proved: Proved, work: Work) -> bool:
+    """Would a session of theirs serve only to put something right first?"""
     policies = work.resources.policies
-    must_enrol = second_factor.let_by(account, policies, duties).must_enrol
-    return must_enrol or access.is_password_too_old(credential, work.now, policies)
+    must_enrol = second_factor.let_by(proved.account, policies, proved.duties).must_enrol
+    return must_enrol or access.is_password_too_old(proved.credential, work.now, policies)
 
 
 async def open_session(
-    account: Account,
-    credential: Credential,
-    network: str,
-    work: Work,
-    *,
-    client_code: str = "",
-    may_search: bool = True,
+    proved: Proved, work: Work, *, client_code: str = "", may_search: bool = True
 ) -> Opened:
     """Open a session for somebody who has proved who they are, and use up a skip where a factor is due."""
-    policies = work.resources.policies
-    duties = await credentials.get_duties(work.connection, account.id, work.now)
-    passed = second_factor.let_by(account, policies, duties)
-    after, announcement = second_factor.demand(passed.account, policies, duties)
-    await saving.save_account(work, account, after)
+    policies, network = work.resources.policies, proved.in_network.throttle.subject
+    passed = second_factor.let_by(proved.account, policies, proved.duties)
+    after, announcement = second_factor.demand(passed.account, policies, proved.duties)
+    await saving.save_account(work, proved.account, after)
     if announcement is not None:
         work.emit(announcement)
     token = token_hex(TOKEN_BYTES)
@@ -154,12 +162,14 @@ async def open_session(
         saving.hash_token(token),
         now=work.now,
         network=network,
-        is_restricted=is_restricted(account, credential, duties, work),
+        is_restricted=is_restricted(proved, work),
     )
     session = replace(session, client_code=client_code, serves_search=may_search)
-    if await sessions.insert_session(work.connection, session):
-        work.emit(SignedInFromNewPlace(account_id=account.id, at=work.now))
-    await saving.record(work, after, "signed_in", network=network, level=str(session.level))
+    begun = await sessions.insert_session(work.connection, session, proved.in_network)
+    if begun.is_from_new_place:
+        work.emit(SignedInFromNewPlace(account_id=after.id, at=work.now))
+    said = {"network": network, "level": str(session.level)}
+    await saving.record_after(begun.history_end, work, after.id, "signed_in", **said)
     shown_until = work.now + timedelta(seconds=_TOKEN_SHOWN_FOR_SECONDS)
     return Opened(
         session=session,
@@ -168,13 +178,13 @@ async def open_session(
     )
 
 
-async def _open_for_person(account: Account, credential: Credential, network: str, work: Work) -> SignedIn:
-    opened = await open_session(account, credential, network, work)
+async def _open_for_person(proved: Proved, work: Work) -> SignedIn:
+    opened = await open_session(proved, work)
     return SignedIn(
-        account_id=account.id,
+        account_id=proved.account.id,
         token=opened.token,
         level=opened.session.level,
         must_enrol_factor=opened.passed.must_enrol,
-        must_change_password=access.is_password_too_old(credential, work.now, work.resources.policies),
+        must_change_password=access.is_password_too_old(proved.credential, work.now, work.resources.policies),
         skips_left=opened.passed.skips_left,
     )

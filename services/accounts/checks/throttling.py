@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 
-from services.accounts.checks.guarding import count_guess
 from services.accounts.checks.settling import Workbench
 from services.accounts.model import Counted, Credential
 from services.accounts.rules import texts, throttles
-from services.accounts.store import credentials
-from services.accounts.store import throttles as counts
-from services.accounts.store.saving import Work
+from services.accounts.store.attempts import count_attempt
 from shared.errors import NextgenError
 
 
@@ -37,9 +34,9 @@ async def admit_stranger(user_name: str, network: str, bench: Workbench) -> Atte
     """
     policies = bench.resources.policies
     async with bench.transaction() as work:
-        credential = await _find_and_count(user_name, work)
-        counted = await counts.count_attempt(
+        credential, counted = await count_attempt(
             work.connection,
+            throttles.throttle_of_account(texts.user_name_key(user_name) or "", policies),
             throttles.throttle_of_network(network, policies),
             throttles.throttle_of_all(policies),
             work.now,
@@ -48,9 +45,3 @@ async def admit_stranger(user_name: str, network: str, bench: Workbench) -> Atte
             raise ThrottledError(throttles.retry_after_seconds(counted[-1], work.now))
     in_network, in_all = counted
     return Attempt(credential=credential, in_network=in_network, in_all=in_all)
-
-
-async def _find_and_count(user_name: str, work: Work) -> Credential | None:
-    key = texts.user_name_key(user_name)
-    guarded = await credentials.find_guarded(work.connection, key) if key else None
-    return None if guarded is None else await count_guess(*guarded, work)

@@ -2,9 +2,23 @@
 
 from services.accounts.model.accounts import Account, LikeAccount, Likeness, Standing
 from services.accounts.model.court_credentials import CourtCredential
-from services.accounts.model.credentials import Authenticator, Credential, Duties, Guard, GuardKind
+from services.accounts.model.credentials import (
+    Admission,
+    Authenticator,
+    Credential,
+    Duties,
+    Guard,
+    GuardKind,
+)
 from services.accounts.model.exports import Export, ExportPart, Gathered
-from services.accounts.model.history import Chain, HistoryEntry, HistoryHead, chain_entry, is_unbroken
+from services.accounts.model.history import (
+    Chain,
+    HistoryEnd,
+    HistoryEntry,
+    HistoryHead,
+    chain_entry,
+    is_unbroken,
+)
 from services.accounts.model.records import AskedErasure
 from services.accounts.model.roles import RoleGrant
 from services.accounts.model.sessions import InForce, PersonalToken, Session, Verification
@@ -13,6 +27,7 @@ from services.accounts.model.tokens import OneTimeToken, Purpose
 
 __all__ = [
     "Account",
+    "Admission",
     "AskedErasure",
     "Authenticator",
     "Chain",
@@ -25,6 +40,7 @@ __all__ = [
     "Gathered",
     "Guard",
     "GuardKind",
+    "HistoryEnd",
     "HistoryEntry",
     "HistoryHead",
     "InForce",

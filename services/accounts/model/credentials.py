@@ -68,3 +68,13 @@ class Duties:
 
     is_filer: bool = False
     has_role: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """What is looked at before somebody is let in whose password was right; the guard is held."""
+
+    guard: Guard
+    credential: Credential
+    duties: Duties
+    is_strangers_reset_open: bool

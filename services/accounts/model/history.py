@@ -24,8 +24,22 @@ class HistoryEntry:
     entry_hash: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEnd:
+    """The last entry of a history, as far as the next one follows it."""
+
+    sequence: int
+    entry_hash: bytes
+
+
 def chain_entry(
-    last: HistoryEntry | None, *, account_id: UUID, at: datetime, kind: str, salt: bytes, content: str
+    last: HistoryEntry | HistoryEnd | None,
+    *,
+    account_id: UUID,
+    at: datetime,
+    kind: str,
+    salt: bytes,
+    content: str,
 ) -> HistoryEntry:
     """The entry that follows the last one."""
     draft = HistoryEntry(

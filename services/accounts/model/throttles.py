@@ -9,7 +9,7 @@ from typing import Literal
 class Throttle:
     """A limit for one subject: so many attempts in a window, which begins with the first of them."""
 
-    scope: Literal["network", "all", "machine"]
+    scope: Literal["account", "network", "all", "machine"]
     subject: str
     limit: int
     window: timedelta

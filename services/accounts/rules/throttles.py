@@ -9,6 +9,16 @@ from shared.policies import AccountPolicies
 LONGEST_PAUSE_SECONDS = 60
 
 
+def throttle_of_account(user_name_key: str, policies: AccountPolicies) -> Throttle:
+    """The guesses at the password of whoever has a user name; the account's guard counts them."""
+    return Throttle(
+        scope="account",
+        subject=user_name_key,
+        limit=policies.failures_until_locked,
+        window=timedelta(minutes=policies.failure_window_minutes),
+    )
+
+
 def throttle_of_network(network: str, policies: AccountPolicies) -> Throttle:
     """The sign-ins from a network that failed or are under way; who sends no network is in the empty one."""
     return Throttle(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from services.accounts.model import Authenticator, Credential, Duties, Guard, GuardKind
+from services.accounts.model import Admission, Authenticator, Credential, Duties, Guard, GuardKind
 from shared.database import Connection
 from shared.errors import NotYetKnownError
 
@@ -104,21 +104,37 @@ async def lock_guarded(connection: Connection, account_id: UUID) -> tuple[Guard,
     return _guarded(row)
 
 
-async def find_guarded(connection: Connection, user_name_key: str) -> tuple[Guard, Credential] | None:
-    """The same of whoever has a user name, if anybody has."""
+async def lock_admission(connection: Connection, account_id: UUID, now: datetime) -> Admission:
+    """The same with all else that is looked at before somebody is let in; the account's row is held."""
     row = await connection.fetchrow(
         """
         SELECT g.account_id, g.kind, g.attempts, g.locked_until,
-               c.scheme, c.password_hash, c.changed_at, c.recipe
-          FROM accounts a
-          JOIN guards g ON g.account_id = a.id AND g.kind = 'password'
-          JOIN credentials c ON c.account_id = a.id
-         WHERE a.user_name_key = $1
+               c.scheme, c.password_hash, c.changed_at, c.recipe,
+               EXISTS (SELECT FROM filing_links f
+                        WHERE f.account_id = $1 AND f.unlinked_at IS NULL) AS is_filer,
+               EXISTS (SELECT FROM role_grants r
+                        WHERE r.account_id = $1 AND r.ended_at IS NULL
+                          AND (r.ends_at IS NULL OR r.ends_at > $2)) AS has_role,
+               EXISTS (SELECT FROM one_time_tokens t
+                        WHERE t.account_id = $1 AND t.purpose = 'strangers_reset_stop'
+                          AND t.closed_at IS NULL) AS is_strangers_reset_open
+          FROM guards g
+          JOIN credentials c ON c.account_id = g.account_id
+         WHERE g.account_id = $1 AND g.kind = 'password'
            FOR UPDATE OF g
         """,
-        user_name_key,
+        account_id,
+        now,
     )
-    return None if row is None else _guarded(row)
+    if row is None:
+        raise NotYetKnownError(f"guard and credential of {account_id}")
+    guard, credential = _guarded(row)
+    return Admission(
+        guard=guard,
+        credential=credential,
+        duties=Duties(is_filer=row["is_filer"], has_role=row["has_role"]),
+        is_strangers_reset_open=row["is_strangers_reset_open"],
+    )
 
 
 async def update_guard(connection: Connection, guard: Guard) -> None:

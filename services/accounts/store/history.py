@@ -4,25 +4,21 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from services.accounts.model import HistoryEntry, HistoryHead
+from services.accounts.model import HistoryEnd, HistoryEntry, HistoryHead
 from shared.database import Connection
 
 _LAST_SEQUENCE = 2**63 - 1
 
 
-async def find_last_entry(connection: Connection, account_id: UUID) -> HistoryEntry | None:
+async def find_end(connection: Connection, account_id: UUID) -> HistoryEnd | None:
     """The entry that the next one follows; whoever adds one holds the account's row."""
     row = await connection.fetchrow(
         """
-        SELECT account_id, sequence, at, kind, salt, content, content_hash, previous_hash, entry_hash
-          FROM history
-         WHERE account_id = $1
-         ORDER BY sequence DESC
-         LIMIT 1
+        SELECT sequence, entry_hash FROM history WHERE account_id = $1 ORDER BY sequence DESC LIMIT 1
         """,
         account_id,
     )
-    return None if row is None else HistoryEntry(**row)
+    return None if row is None else HistoryEnd(**row)
 
 
 async def list_entries(connection: Connection, account_id: UUID) -> list[HistoryEntry]:

@@ -11,6 +11,7 @@ from uuid import UUID
 from services.accounts.model import (
     Account,
     Credential,
+    HistoryEnd,
     OneTimeToken,
     Purpose,
     Verification,
@@ -84,9 +85,16 @@ async def record(work: Work, account: Account, kind: str, **content: str) -> Non
 
 async def record_for(work: Work, account_id: UUID, kind: str, **content: str) -> None:
     """The same for an account that isn't erased and of which no more than its id is needed."""
-    last = await history.find_last_entry(work.connection, account_id)
+    end = await history.find_end(work.connection, account_id)
+    await record_after(end, work, account_id, kind, **content)
+
+
+async def record_after(
+    end: HistoryEnd | None, work: Work, account_id: UUID, kind: str, **content: str
+) -> None:
+    """The same where the end of the history was read before, since when nothing was added to it."""
     entry = chain_entry(
-        last,
+        end,
         account_id=account_id,
         at=work.now,
         kind=kind,

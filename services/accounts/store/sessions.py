@@ -1,44 +1,75 @@
 """SQL of sessions and known networks."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.accounts.model import Session
+from services.accounts.model import Counted, HistoryEnd, Session
 from shared.database import Connection
 
 
-async def insert_session(connection: Connection, session: Session) -> bool:
-    """Keep a session that was opened, and its network; is that new, where others were known before?
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """What was found where a session began: its network new among known ones, and the end of the history."""
 
-    The account's row is held, so that of two sessions opened at once one knows the other's network.
+    is_from_new_place: bool
+    history_end: HistoryEnd | None
+
+
+async def insert_session(connection: Connection, session: Session, counted: Counted) -> Begun:
+    """Keep a session that was opened, and its network, and take back what its sign-in counted there.
+
+    The account's row is held, so that of two sessions opened at once one knows the other's network, and
+    nothing is added to the history meanwhile.
     """
-    return bool(
-        await connection.fetchval(
-            """
-            WITH opened AS (
-                INSERT INTO sessions (token_hash, account_id, level, proved_at, opened_at, last_used_at,
-                                      is_restricted, network, client_code, serves_search)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-                RETURNING account_id, network, opened_at
-            ), new AS (
-                INSERT INTO known_networks (account_id, network, first_seen_at)
-                SELECT account_id, network, opened_at FROM opened WHERE network <> ''
-                ON CONFLICT DO NOTHING
-                RETURNING account_id
-            )
-            SELECT EXISTS (SELECT FROM new) AND EXISTS (SELECT FROM known_networks WHERE account_id = $2)
-            """,
-            session.token_hash,
-            session.account_id,
-            session.level,
-            session.proved_at,
-            session.opened_at,
-            session.last_used_at,
-            session.is_restricted,
-            session.network,
-            session.client_code,
-            session.serves_search,
+    row = await connection.fetchrow(
+        """
+        WITH opened AS (
+            INSERT INTO sessions (token_hash, account_id, level, proved_at, opened_at, last_used_at,
+                                  is_restricted, network, client_code, serves_search)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            RETURNING account_id, network, opened_at
+        ), new AS (
+            INSERT INTO known_networks (account_id, network, first_seen_at)
+            SELECT account_id, network, opened_at FROM opened WHERE network <> ''
+            ON CONFLICT DO NOTHING
+            RETURNING account_id
+        ), taken_back AS (
+            UPDATE throttles SET attempt_count = attempt_count - 1
+             WHERE scope = $11 AND subject = $12 AND window_started_at = $13 AND attempt_count > 0
         )
+        SELECT EXISTS (SELECT FROM new)
+               AND EXISTS (SELECT FROM known_networks WHERE account_id = $2) AS is_from_new_place,
+               last.sequence, last.entry_hash
+          FROM opened
+          LEFT JOIN LATERAL (SELECT sequence, entry_hash
+                               FROM history
+                              WHERE history.account_id = opened.account_id
+                              ORDER BY sequence DESC
+                              LIMIT 1) AS last ON true
+        """,
+        session.token_hash,
+        session.account_id,
+        session.level,
+        session.proved_at,
+        session.opened_at,
+        session.last_used_at,
+        session.is_restricted,
+        session.network,
+        session.client_code,
+        session.serves_search,
+        counted.throttle.scope,
+        counted.throttle.subject,
+        counted.window_started_at,
+    )
+    if row is None:
+        raise LookupError("a session that was inserted")
+    has_history = row["sequence"] is not None
+    return Begun(
+        is_from_new_place=row["is_from_new_place"],
+        history_end=HistoryEnd(sequence=row["sequence"], entry_hash=row["entry_hash"])
+        if has_history
+        else None,
     )
 
 

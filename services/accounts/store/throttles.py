@@ -6,55 +6,6 @@ from services.accounts.model import Counted, Throttle
 from shared.database import Connection
 
 
-async def count_attempt(
-    connection: Connection, in_network: Throttle, in_all: Throttle, now: datetime
-) -> list[Counted]:
-    """Count one attempt of a network and of all, in that order; one over the network's limit not of all.
-
-    Each is counted in the present window or in a new one; those made at once are counted one by one.
-
-    This transaction's commit is then seen by all at once, but doesn't wait for the disk: a count that
-    everybody shares would else be held for as long as a write takes, by one sign-in after the other. Only a
-    crash of the database loses anything by it, the counts of attempts that were not settled: what settles
-    one waits for the disk, and for all that was written before it.
-    """
-    rows = await connection.fetch(
-        """
-        WITH in_network AS (
-            INSERT INTO throttles AS t (scope, subject, window_started_at, attempt_count)
-            VALUES ($1, $2, $7, 1)
-            ON CONFLICT (scope, subject) DO UPDATE
-               SET attempt_count = CASE WHEN t.window_started_at <= $3 THEN 1 ELSE t.attempt_count + 1 END,
-                   window_started_at = CASE WHEN t.window_started_at <= $3 THEN $7
-                                            ELSE t.window_started_at END
-            RETURNING window_started_at, attempt_count
-        ), in_all AS (
-            INSERT INTO throttles AS t (scope, subject, window_started_at, attempt_count)
-            SELECT $4, $5, $7, 1 FROM in_network WHERE attempt_count <= $8
-            ON CONFLICT (scope, subject) DO UPDATE
-               SET attempt_count = CASE WHEN t.window_started_at <= $6 THEN 1 ELSE t.attempt_count + 1 END,
-                   window_started_at = CASE WHEN t.window_started_at <= $6 THEN $7
-                                            ELSE t.window_started_at END
-            RETURNING window_started_at, attempt_count
-        ), quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
-        SELECT window_started_at, attempt_count FROM in_network, quick
-         UNION ALL
-        SELECT window_started_at, attempt_count FROM in_all
-        """,
-        in_network.scope,
-        in_network.subject,
-        now - in_network.window,
-        in_all.scope,
-        in_all.subject,
-        now - in_all.window,
-        now,
-        in_network.limit,
-    )
-    return [
-        Counted(throttle=throttle, **row) for throttle, row in zip((in_network, in_all), rows, strict=False)
-    ]
-
-
 async def take_back(connection: Connection, counted: Counted) -> None:
     """Take a counted attempt back, unless its window is over."""
     await connection.execute(
