@@ -135,7 +135,15 @@ def problem_of(reply: Message) -> Problem | None:
                 "This Idempotency-Key was used for something else: take a new one. Nothing has changed.",
                 field="Idempotency-Key",
             )
-        case base.TooLate() | base.Failed() | base.AssertionNotForThis():
+        case base.TooLate():
+            return Problem(
+                503,
+                "too_late",
+                "Not in time",
+                "This came too late to be done. Ask again, with the same Idempotency-Key if there is one.",
+                retry_after_seconds=RETRY_SECONDS,
+            )
+        case base.Failed() | base.AssertionNotForThis():
             return Problem(
                 503,
                 "failed",
