@@ -28,6 +28,7 @@ from tests.integration.linking_builders import (
     unlink,
     verifier_of,
 )
+from tests.integration.linking_help_builders import a_code
 from tests.messaging import Workplace
 
 NCWBK_LIVE = datetime(2019, 10, 21, 16, 0, tzinfo=UTC)
@@ -183,12 +184,54 @@ async def test_the_database_itself_refuses_a_second_open_link(place: Workplace) 
         "UPDATE links SET linked_at = linked_at - interval '1 day'",
         "DELETE FROM filing_accounts",
         "DELETE FROM courts",
+        "UPDATE filing_accounts SET court_id = court_id",
+        "UPDATE filing_accounts SET login = login",
         "DELETE FROM conflicts",
+        "UPDATE conflicts SET filing_account_id = gen_random_uuid()",
+        "UPDATE conflicts SET claimant_account_id = gen_random_uuid()",
+        "UPDATE conflicts SET holder_account_id = gen_random_uuid()",
+        "UPDATE conflicts SET found_at = found_at - interval '1 day'",
+        "UPDATE proofs SET filing_account_id = gen_random_uuid()",
+        "UPDATE proofs SET account_id = gen_random_uuid()",
+        "UPDATE proofs SET session_id_hash = ''",
+        "UPDATE proofs SET expires_at = expires_at + interval '1 day'",
+        "UPDATE rosters SET begun_by_account_id = NULL",
+        "UPDATE rosters SET remark = ''",
+        "DELETE FROM rosters",
         "TRUNCATE links",
     ],
 )
 async def test_the_service_cannot_rewrite_history(place: Workplace, statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await place.pool.execute(statement)
+
+
+async def test_the_database_itself_refuses_a_conflict_at_another_court_than_its_filing_account(
+    place: Workplace,
+) -> None:
+    link = await linked(place, somebody(place))
+    statement = """
+        INSERT INTO conflicts
+               (id, court_id, filing_account_id, holder_account_id, claimant_account_id, found_at)
+        VALUES (gen_random_uuid(), 'waebk', $1, $2, gen_random_uuid(), $3)
+        """
+
+    with pytest.raises(asyncpg.ForeignKeyViolationError, match="conflict_is_at_the_court"):
+        await place.pool.execute(statement, link.filing_account_id, link.account_id, place.clock())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE proofs SET used_at = expires_at",
+        "UPDATE linking_codes SET used_at = expires_at, used_by_account_id = gen_random_uuid()",
+    ],
+)
+async def test_the_database_itself_refuses_what_is_used_too_late(place: Workplace, statement: str) -> None:
+    await a_code(place)
+    await prove(place, somebody(place))
+
+    with pytest.raises(asyncpg.CheckViolationError, match="used_in_time"):
         await place.pool.execute(statement)
 
 
