@@ -97,6 +97,22 @@ async def test_account_and_session_are_looked_at_again_when_confirming(
     assert await place.emitted(FilingAccountLinked) == []
 
 
+async def test_of_two_things_in_the_way_of_a_proof_the_first_is_the_reason(place: Workplace) -> None:
+    await load(place, a_row(), a_row("jother", line=3))
+    await load(place, court_id="nysbk")
+    who = somebody(place)
+    await linked(place, who)
+    await linked(place, somebody(place), login="jother")
+
+    not_live_and_wrong = await prove(place, who, password="wrong", court_id="nysbk")
+    wrong_and_linked = await prove(place, who, login="jother", password="wrong")
+    linked_and_role_taken = await prove(place, who, login="jother")
+
+    assert not_live_and_wrong == refused("court_not_live", "nysbk")
+    assert wrong_and_linked == refused("login_or_password_wrong")
+    assert linked_and_role_taken == refused("filing_account_already_linked")
+
+
 async def test_the_level_that_the_policy_asks_for_is_needed(workplace_of: Make) -> None:
     place = await a_workplace(workplace_of, proof_level=2)
     await load(place)

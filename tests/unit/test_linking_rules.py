@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from services.linking.data import shipped_courts
 from services.linking.model import AccountState, Asker, Claim, FilingAccount, Proof, ShippedCourt
@@ -17,6 +19,7 @@ from services.linking.rules.local_time import instant_from
 from services.linking.rules.standing import newest_state
 from services.linking.rules.throttles import throttles_of
 from services.linking.rules.verifiers import problem_of_verifier
+from shared.assertion import Assertion
 from shared.messages.linking import FilingAccountLinked, LinkRefused
 from shared.policies import read_policies
 from tests.messaging import NOON, an_assertion
@@ -35,6 +38,19 @@ def a_shipped_court(**changes: object) -> ShippedCourt:
         help_desk="",
     )
     return replace(usual, **changes)  # type: ignore[arg-type]
+
+
+def a_proof(who: Assertion, claim: Claim, **changes: Any) -> Proof:
+    usual = Proof(
+        id=uuid4(),
+        account_id=who.account_id,
+        session_id_hash=who.session_id_hash,
+        filing_account_id=claim.filing_account.id,
+        expires_at=NOON + timedelta(minutes=10),
+        used_at=None,
+        died_at=None,
+    )
+    return replace(usual, **changes)
 
 
 def a_claim(holder: UUID | None = None, roles: frozenset[str] = frozenset()) -> Claim:
@@ -160,15 +176,7 @@ def test_the_first_thing_in_the_way_is_the_reason(
     claim: Claim, dies: datetime | None, reason: str | None
 ) -> None:
     who = an_assertion("linking")
-    proof = Proof(
-        id=uuid4(),
-        account_id=who.account_id,
-        session_id_hash=who.session_id_hash,
-        filing_account_id=claim.filing_account.id,
-        expires_at=NOON + timedelta(minutes=10),
-        used_at=None,
-        died_at=dies,
-    )
+    proof = a_proof(who, claim, died_at=dies)
 
     outcome = decide_link(Asker(assertion=who, known=None), proof, claim, read_policies(), uuid4(), NOON)
 
@@ -177,6 +185,37 @@ def test_the_first_thing_in_the_way_is_the_reason(
     else:
         assert isinstance(outcome, LinkRefused)
         assert outcome.reason == reason
+
+
+LEGACY, NOT_LIVE = {"generation": "legacy"}, replace(a_claim(), court_go_live_at=None)
+
+
+@pytest.mark.parametrize(
+    ("who", "claim", "proof", "reason"),
+    [
+        ({"status": "locked", **LEGACY}, a_claim(), {}, "account_not_active"),
+        ({**LEGACY, "email_verified": False}, a_claim(), {}, "upgrade_first"),
+        ({"email_verified": False, "kind": "paa"}, a_claim(), {}, "email_not_verified"),
+        ({"kind": "paa", "level": 1}, a_claim(), {}, "not_an_individual"),
+        ({"level": 1, "proved_at": NOON - timedelta(hours=1)}, a_claim(), {}, "session_level_too_low"),
+        ({"level": 1}, NOT_LIVE, {}, "session_level_too_low"),
+        ({"proved_at": NOON - timedelta(hours=1)}, NOT_LIVE, {}, "proof_too_old"),
+        ({}, NOT_LIVE, {"expires_at": NOON}, "court_not_live"),
+        ({}, a_claim(holder=uuid4()), {"expires_at": NOON}, "proof_not_valid"),
+        ({}, a_claim(uuid4(), frozenset({"attorney"})), {}, "filing_account_already_linked"),
+    ],
+)
+def test_of_two_things_in_the_way_the_first_in_their_order_is_the_reason(
+    who: dict[str, Any], claim: Claim, proof: dict[str, Any], reason: str
+) -> None:
+    policies = read_policies()
+    strict = structs.replace(policies, linking=structs.replace(policies.linking, proof_level=2))
+    asker = an_assertion("linking", **{"level": 2, **who})
+    shown = a_proof(asker, claim, **proof)
+
+    outcome = decide_link(Asker(assertion=asker, known=None), shown, claim, strict, uuid4(), NOON)
+
+    assert outcome == LinkRefused(court_id="ncwbk", reason=reason)  # type: ignore[arg-type]
 
 
 def test_throttled_subjects_differ_by_court_and_login_and_can_not_be_read() -> None:
