@@ -1,8 +1,6 @@
 """The runbook of a go-live, docs/go-live.md, followed step by step on a fresh system, down to the mails."""
 
-import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,80 +8,23 @@ from uuid import UUID
 
 import pytest
 
-from deploy.local.mail_sink import MailSink, mail_sink, read_mails
+from deploy.local.mail_sink import mail_sink
 from services.notify.service import SERVICE as NOTIFY
 from shared.assertion import Assertion
 from shared.messages import linking
-from shared.messages.accounts import ContactChanged
-from shared.messages.base import Command, Message, Query
 from shared.messages.linking import assistance, readiness
-from shared.messaging.registry import decode, messages_by_name
-from shared.sealed import to_be_sealed
-from tests.installation import ROOT
+from tests.integration.house_of_a_court import COURT, EMAIL, House, steps_of_the_runbook
 from tests.integration.linking_builders import (
-    PASSWORD,
     Make,
     a_roster,
     a_row,
     a_workplace,
-    do_due_work,
     somebody,
-    staff,
 )
 from tests.integration.notify_builders import resources_for
-from tests.messaging import Workplace
+from tests.integration.what_staff_meet import meet_everything
 
-COURT, EMAIL = "nysbk", "ecf@nysb.example"
 LIVE = datetime(2024, 6, 3, 16, 0, tzinfo=UTC)
-Steps = dict[int, set[str]]
-
-
-@dataclass
-class House:
-    """A court on a fresh system: what its staff do by which step, and the mails that come of it."""
-
-    linking: Workplace
-    notify: Workplace
-    sink: MailSink
-    followed: Steps = field(default_factory=dict)
-    passed_on: set[UUID] = field(default_factory=set)
-
-    async def do(self, step: int, message: Message, by: Assertion | None = None) -> Any:
-        """Send what the step names, as the court's staff unless somebody else is named."""
-        self.followed.setdefault(step, set()).add(type(message).__name__)
-        return await self.linking.send(message, by=by or staff(self.linking, COURT))
-
-    async def reach(self, instant: datetime) -> None:
-        """Let the time come, with all that is due until then."""
-        self.linking.clock.now = instant
-        for place in (self.linking, self.notify):
-            await place.pool.execute(
-                "SELECT ensure_partitions($1, $2)", instant - timedelta(days=2), instant + timedelta(days=2)
-            )
-        while await do_due_work(self.linking):
-            pass
-        await self.linking.work_off("go-live reminders")
-
-    async def mails(self) -> list[tuple[str, str]]:
-        """Let every mail go out, and answer kind and address of each so far."""
-        rows = await self.linking.pool.fetch(
-            "SELECT message_id, type, body FROM outbox ORDER BY stored_at, message_id"
-        )
-        for row in rows:
-            event = decode(row["type"], row["body"])
-            is_ours = getattr(event, "court_id", COURT) == COURT
-            if row["message_id"] not in self.passed_on and type(event) in NOTIFY.handles and is_ours:
-                await self.notify.send(event, message_id=row["message_id"])
-            self.passed_on.add(row["message_id"])
-        await self.notify.work_off("mail")
-        return sorted((mail.kind, mail.to) for mail in read_mails(self.sink.folder))
-
-    async def a_person(self, email: str) -> Assertion:
-        """Somebody with an account and a proved address."""
-        who = somebody(self.linking)
-        contact = ContactChanged(account_id=who.account_id, version=1, name="Ann Lee", email=email)
-        await self.notify.send(contact)
-        return who
 
 
 @pytest.fixture
@@ -93,14 +34,6 @@ async def house(workplace_of: Make, tmp_path: Path) -> AsyncIterator[House]:
         notify = await workplace_of(NOTIFY, resources_for(sink.port))
         notify.clock = place.clock
         yield House(place, notify, sink)
-
-
-def steps_of_the_runbook() -> Steps:
-    """The commands and queries that each numbered step names."""
-    asked = {kind.__name__ for kind in messages_by_name().values() if issubclass(kind, Command | Query)}
-    text = (ROOT / "docs" / "go-live.md").read_text()
-    steps = re.findall(r"^(\d+)\. (.*)$", text, re.MULTILINE)
-    return {int(number): {*re.findall(r"`([A-Za-z]+)`", step)} & asked for number, step in steps}
 
 
 async def prepare(house: House) -> assistance.AssistanceSessionScheduled:
@@ -153,12 +86,12 @@ async def go_live(house: House, account_id: UUID) -> UUID:
     """Step 9: a second before it nobody links, from the instant on one does."""
     await house.reach(datetime(2024, 6, 2, 13, 0, tzinfo=UTC))
     await house.reach(LIVE - timedelta(seconds=1))
-    early = await house.do(9, a_proof(house), by=somebody(house.linking, account_id=account_id))
+    early = await house.do(9, house.a_proof("ann"), by=somebody(house.linking, account_id=account_id))
     assert early.reason == "court_not_live"
     await house.reach(LIVE)
     who = somebody(house.linking, account_id=account_id)
     assert (await house.do(9, linking.ShowCourt(court_id=COURT))).is_live
-    proof = await house.do(9, a_proof(house), by=who)
+    proof = await house.do(9, house.a_proof("ann"), by=who)
     link = await house.do(9, linking.ConfirmLink(proof_id=proof.proof_id), by=who)
     (right,) = (await house.do(9, linking.WhatMayIFile(), by=who)).rights
     (filer,) = (await house.do(9, linking.WhoFilesHere(court_id=COURT), by=who)).filers
@@ -178,12 +111,6 @@ async def afterwards(house: House, link_id: UUID) -> None:
     assert isinstance(ended, linking.FilingAccountUnlinked)
 
 
-def a_proof(house: House) -> linking.ProveFilingAccount:
-    expires_at = house.linking.clock() + timedelta(minutes=1)
-    password = to_be_sealed(PASSWORD, reader="linking", expires_at=expires_at)
-    return linking.ProveFilingAccount(court_id=COURT, login="ann", password=password)
-
-
 async def test_the_runbook_is_followed_on_a_fresh_system_and_everyone_concerned_is_told(
     house: House,
 ) -> None:
@@ -195,6 +122,8 @@ async def test_the_runbook_is_followed_on_a_fresh_system_and_everyone_concerned_
     link_id = await go_live(house, who.account_id)
     at_go_live = await house.mails()
     await afterwards(house, link_id)
+    later = await house.mails()
+    await meet_everything(house)
     at_last = await house.mails()
 
     both = ["ann@lawfirm.example", "bob@lawfirm.example"]
@@ -211,10 +140,23 @@ async def test_the_runbook_is_followed_on_a_fresh_system_and_everyone_concerned_
         *(("go_live_ahead", address) for address in both),
         *(("go_live_come", address) for address in both),
     ]
-    assert difference(at_last, at_go_live) == [
+    assert difference(later, at_go_live) == [
         ("filing_account_unlinked", "ann@proved.example"),
         ("filing_account_unlinked_court", EMAIL),
         ("go_live_come", "bob@lawfirm.example"),
+    ]
+    assert difference(at_last, later) == [
+        ("conflict_unlinked_claimant", "bob@proved.example"),
+        *(("filing_account_linked", f"{name}@proved.example") for name in ("ann", "bob", "dee", "eve")),
+        ("filing_account_unlinked", "eve@proved.example"),
+        ("filing_account_unlinked_court", EMAIL),
+        ("filing_request_accepted", "dee@proved.example"),
+        *[("filing_request_court", EMAIL)] * 2,
+        ("filing_request_refused", "fay@proved.example"),
+        ("link_conflict_court", EMAIL),
+        ("linking_code", "ann@lawfirm.example"),
+        ("linking_code_given", "bob@lawfirm.example"),
+        *[("roster_loaded_court", EMAIL)] * 2,
     ]
 
 

@@ -138,7 +138,7 @@ async def test_more_loads_than_may_be_at_once_are_told_to_come_again(place: Work
     pieces = [await begun(place, court) for court in ("ncwbk", "waebk", "nysbk", "gubk", "nyebk")]
 
     async with asyncio.TaskGroup() as group, place.pool.acquire() as connection, connection.transaction():
-        await connection.execute("LOCK TABLE rosters")
+        await connection.execute("SELECT FROM rosters FOR UPDATE")
         tasks = [group.create_task(whole.send(a_row())) for whole in pieces[:4]]
         await until(lambda: _is_locked(place), "four are loading")
         fifth = await pieces[4].send(a_row())
