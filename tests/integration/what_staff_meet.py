@@ -96,9 +96,10 @@ async def somebody_has_no_filing_account(house: House) -> None:
     dee, fay = await house.a_person("dee@proved.example"), await house.a_person("fay@proved.example")
     for who in (dee, fay):
         await house.linking.send(requests.AskFilingPrivileges(court_id=COURT, role="creditor"), by=who)
-    first, second = (await house.do(16, requests.FilingRequests(court_id=COURT))).requests
-    await house.do(16, requests.AcceptFilingRequest(request_id=first.request_id, login="dnew"))
-    refuse = requests.RefuseFilingRequest(request_id=second.request_id, reason="Not admitted here.")
+    asked = (await house.do(16, requests.FilingRequests(court_id=COURT))).requests
+    ids = {each.person.account_id: each.request_id for each in asked}
+    await house.do(16, requests.AcceptFilingRequest(request_id=ids[dee.account_id], login="dnew"))
+    refuse = requests.RefuseFilingRequest(request_id=ids[fay.account_id], reason="Not admitted here.")
     await house.do(16, refuse)
     (right,) = (await house.linking.send(linking.WhatMayIFile(), by=dee)).rights
     assert (right.login, right.role) == ("dnew", "creditor")
