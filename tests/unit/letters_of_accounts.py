@@ -56,7 +56,7 @@ EXPECTED: list[Expected] = [
     ),
     (
         accounts.account_locked,
-        of_accounts.AccountLocked(account_id=PERSON, locked_until=NOON),
+        of_accounts.AccountLocked(account_id=PERSON, locked_until=NOON, unlock_token=SEALED),
         {"account_locked": "ann@example.org"},
     ),
     *letters_of_addresses.EXPECTED,

@@ -22,7 +22,7 @@ def test_who_is_locked_gets_the_token_sealed_for_as_long_as_it_can_be_read() -> 
 
     (letter,) = accounts.account_locked(locked, DIRECTORY)
 
-    assert (letter.sealed, letter.expires_at) == ({"token": SEALED}, SEALED.expires_at)
+    assert (letter.sealed, letter.expires_at) == ({"unlock_token": SEALED}, SEALED.expires_at)
 
 
 def test_an_address_that_nobody_proved_is_told_of_the_lock_without_a_token() -> None:

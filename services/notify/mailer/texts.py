@@ -30,6 +30,8 @@ _PAGES: Mapping[str, str] = {
     "verify_email": "/verify-email",
 }
 """Where the link in a kind of mail leads, with the one-time token behind it."""
+_TOKENS = ("token", "unlock_token")
+"""What the token is called in the event: a secret opens only under the name that it was sealed with."""
 
 
 class TextError(Exception):
@@ -73,7 +75,8 @@ def subject_of(letter: Letter) -> str:
 
 def write_texts(kind: str, name: str, details: Details, secrets: Mapping[str, str], sender: Sender) -> Texts:
     """Both bodies. The one-time token among the secrets appears only within its link. Raises TextError."""
-    shown = {key: value for key, value in secrets.items() if key != "token"}
+    shown = {key: value for key, value in secrets.items() if key not in _TOKENS}
+    token = next((secrets[key] for key in _TOKENS if key in secrets), None)
     values: dict[str, object] = {
         "name": _on_one_line(name),
         **{key: _in_body(value) for key, value in {**details, **shown}.items()},
@@ -81,8 +84,8 @@ def write_texts(kind: str, name: str, details: Details, secrets: Mapping[str, st
         "sender_name": sender.name,
         "service_center_phone": sender.service_center_phone,
     }
-    if kind in _PAGES and "token" in secrets:
-        values["link"] = f"{sender.portal_url}{_PAGES[kind]}?token={quote(secrets['token'], safe='')}"
+    if kind in _PAGES and token is not None:
+        values["link"] = f"{sender.portal_url}{_PAGES[kind]}?token={quote(token, safe='')}"
     return Texts(plain=_render(kind, "body.txt", values), html=_render(kind, "body.html", values))
 
 

@@ -74,4 +74,5 @@ def account_locked(event: AccountLocked, directory: Directory) -> tuple[Letter, 
     letter = to_person("account_locked", directory.contact(event.account_id), details)
     if event.unlock_token is None:
         return (letter,)
-    return (replace(letter, sealed={"token": event.unlock_token}, expires_at=event.unlock_token.expires_at),)
+    token = event.unlock_token
+    return (replace(letter, sealed={"unlock_token": token}, expires_at=token.expires_at),)
