@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,10 @@ from playwright.async_api import Browser
 from deploy.demo.desk import Desk
 from deploy.local.homes import temporary_folder
 from deploy.local.servers import Servers
+from deploy.tool import clock
 from deploy.tool.stories import PROCESSES
 from tests.e2e.browsers import a_browser
+from tests.installation import until
 from tests.system.asking import PatientPerson, Postbox, a_desk, join_up
 from tests.system.running import CHEAP_PASSWORDS, System, a_system
 from tests.system.staff import fast_verifier_of, load_filing_accounts
@@ -41,6 +43,22 @@ class Outside:
     async def somebody(self) -> PatientPerson:
         """A new account, active, without a second factor, signed in once."""
         return await join_up(self.desk, self.postbox)
+
+    async def link_to(self, person: PatientPerson, path: str) -> str:
+        """The link to a page that was last mailed to a person, or is, without the edge's address."""
+
+        async def find() -> str:
+            start = f"{self.address}{path}?token="
+            words = (
+                word for mail in self.postbox.mails() if mail.to == person.email for word in mail.text.split()
+            )
+            return next((word for word in words if word.startswith(start)), "").removeprefix(self.address)
+
+        return str(await until(find, f"a link to {path} for {person.email}", deadline_seconds=60))
+
+    async def wait_minutes(self, minutes: int) -> None:
+        """Let so much of the story's time go by."""
+        await clock.forward(self.system.story, self.desk.now() + timedelta(minutes=minutes))
 
 
 @pytest.fixture(scope="session")

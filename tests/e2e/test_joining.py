@@ -1,35 +1,151 @@
 """Becoming a user with nothing but a browser and the mails, with scripts and without."""
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from tests.e2e.browsers import a_page
 from tests.e2e.conftest import Outside
-from tests.e2e.walking import open_mailed_link, press, register, sign_in
+from tests.e2e.walking import (
+    enrol,
+    follow_mailed_link,
+    heading_of,
+    next_code,
+    press,
+    register,
+    sign_in,
+)
 from tests.system.asking import a_person
 
 pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.mark.parametrize("has_scripts", [True, False], ids=["with scripts", "without scripts"])
-async def test_somebody_registers_verifies_signs_in_and_out(
+async def test_somebody_registers_verifies_enrols_and_signs_in_and_out(
     outside: Outside, browser: Browser, has_scripts: bool
 ) -> None:
     person = a_person(outside.desk)
     async with a_page(browser, outside.address, has_scripts=has_scripts) as page:
         await register(page, person)
-        await open_mailed_link(page, outside.postbox, person)
-        await press(page, "Verify my address")
+        await follow_mailed_link(page, outside, person, "/verify-email")
         await sign_in(page, person)
-        await expect(page.get_by_role("heading", level=1)).to_have_text(person.name)
-
+        await enrol(page, person)
         await press(page, "Sign out")
 
+        await sign_in(page, person)
+        refused = await page.get_by_role("alert").inner_text()
+        await sign_in(page, person, await next_code(person))
+        signed_in_as = await heading_of(page)
+        await press(page, "Sign out")
+
+        assert "passcode is wrong" in refused
+        assert signed_in_as == person.name
         await expect(page.get_by_text("You are signed out.")).to_be_visible()
-        assert await is_signed_out(page)
+        await page.goto("/")
+        assert await heading_of(page) == "One login for every federal court"
 
 
-async def is_signed_out(page: Page) -> bool:
-    """Does the first page know nobody any more?"""
-    await page.goto("/")
-    return await page.get_by_role("heading", name="One login for every federal court").is_visible()
+async def test_a_forgotten_password_is_replaced_by_the_mailed_link(
+    outside: Outside, browser: Browser
+) -> None:
+    person = await outside.somebody()
+    async with a_page(browser, outside.address, has_scripts=False) as page:
+        await page.goto("/recover")
+        await page.get_by_label("User name").fill(person.user_name)
+        await press(page, "Send the mail")
+
+        await page.goto(await outside.link_to(person, "/recover-account"))
+        person.password = person.password[::-1]
+        await page.get_by_label("New password").fill(person.password)
+        await press(page, "Set the password")
+        await sign_in(page, person)
+
+        assert await heading_of(page) == person.name
+
+
+async def test_somebody_locked_out_unlocks_the_account_by_the_mailed_link(
+    outside: Outside, browser: Browser
+) -> None:
+    person = await outside.somebody()
+    right, person.password = person.password, "wrong-" + person.password
+    async with a_page(browser, outside.address, has_scripts=False) as page:
+        for _ in range(5):
+            await sign_in(page, person)
+        person.password = right
+        await sign_in(page, person)
+        locked = await page.get_by_role("alert").inner_text()
+
+        await page.goto(await outside.link_to(person, "/unlock"))
+        await press(page, "Unlock my account")
+        await sign_in(page, person)
+
+        assert "locked for a while" in locked
+        assert await heading_of(page) == person.name
+
+
+async def test_a_new_address_is_proved_by_its_link_and_taken_back_by_that_of_the_one_before(
+    outside: Outside, browser: Browser
+) -> None:
+    person = await outside.somebody()
+    before, after = person.email, f"new.{person.email}"
+    async with a_page(browser, outside.address, has_scripts=False) as page:
+        await sign_in(page, person)
+        await page.goto("/security/email")
+        await page.get_by_label("New e-mail address").fill(after)
+        await press(page, "Send the link")
+        person.email = after
+        await page.goto(await outside.link_to(person, "/confirm-email-change"))
+        await press(page, "Use the new address")
+        await page.goto("/")
+        shown = await page.locator("main").inner_text()
+
+        person.email = before
+        await page.goto(await outside.link_to(person, "/undo-email-change"))
+        await press(page, "Take the change back")
+        taken_back = await heading_of(page)
+        await sign_in(page, person)
+
+        assert after in shown
+        assert taken_back == "Change taken back"
+        assert before in await page.locator("main").inner_text()
+
+
+async def test_a_person_changes_the_password_ends_sessions_and_reads_the_history(
+    outside: Outside, browser: Browser
+) -> None:
+    person = await outside.somebody()
+    async with a_page(browser, outside.address, has_scripts=False) as page:
+        await sign_in(page, person)
+        await page.goto("/security/sessions")
+        await press(page, "End all others")
+        ended = await page.get_by_role("status").inner_text()
+        await page.goto("/security/password")
+        await page.get_by_label("Present password").fill(person.password)
+        person.password = person.password[::-1]
+        await page.get_by_label("New password").fill(person.password)
+        await press(page, "Change the password")
+        await sign_in(page, person)
+        await page.goto("/security/history")
+
+        assert ended == "1 session was ended."
+        acts = await page.locator("tbody tr").all_inner_texts()
+        assert [("Password changed" in act) for act in acts[:2]] == [False, True]
+        assert "Registered" in acts[-1]
+
+
+async def test_an_act_after_a_while_asks_for_the_proof_first_and_comes_back(
+    outside: Outside, browser: Browser
+) -> None:
+    person = await outside.somebody()
+    async with a_page(browser, outside.address, has_scripts=False) as page:
+        await sign_in(page, person)
+        await outside.wait_minutes(11)
+        await page.goto("/security/authenticators/add")
+        await page.get_by_label("What do you call it?").fill("telephone")
+        await press(page, "Go on")
+        asked = await heading_of(page)
+        await page.get_by_label("Password").fill(person.password)
+        await press(page, "Go on")
+
+        assert asked == "Is it still you?"
+        assert await heading_of(page) == "Add an authenticator"
+        await enrol(page, person)

@@ -1,17 +1,21 @@
 """The steps that somebody takes through the pages, one after the other."""
 
-from urllib.parse import urlsplit
-
 from playwright.async_api import Page, expect
 
-from tests.system.asking import PatientPerson, Postbox, data_of
-
-BUSY_TRIES = 10
+from deploy.demo.desk import totp_of
+from tests.e2e.conftest import Outside
+from tests.system.asking import PatientPerson, data_of
 
 
 async def press(page: Page, button: str) -> None:
-    """Press a button."""
-    await page.get_by_role("button", name=button, exact=True).click()
+    """Press a button, and wait for the page that comes."""
+    async with page.expect_navigation():
+        await page.get_by_role("button", name=button, exact=True).click()
+
+
+async def heading_of(page: Page) -> str:
+    """What the page calls itself."""
+    return await page.get_by_role("heading", level=1).inner_text()
 
 
 async def fill_person(page: Page, person: PatientPerson) -> None:
@@ -43,18 +47,34 @@ async def register(page: Page, person: PatientPerson) -> None:
     await expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mail")
 
 
-async def open_mailed_link(page: Page, postbox: Postbox, person: PatientPerson) -> None:
-    """Open the first link that was mailed to a person."""
-    await postbox.token_for(person.email)
-    mail = next(mail for mail in postbox.mails() if mail.to == person.email and "token=" in mail.text)
-    link = urlsplit(next(word for word in mail.text.split() if "token=" in word))
-    await page.goto(f"{link.path}?{link.query}")
+async def follow_mailed_link(page: Page, outside: Outside, person: PatientPerson, path: str) -> None:
+    """Open a link that was mailed to a person, and press its button."""
+    await page.goto(await outside.link_to(person, path))
+    async with page.expect_navigation():
+        await page.locator("main").get_by_role("button").click()
 
 
 async def sign_in(page: Page, person: PatientPerson, passcode: str = "") -> None:
-    """Sign in."""
+    """Sign in, or try to."""
     await page.goto("/sign-in")
     await page.get_by_label("User name").fill(person.user_name)
     await page.get_by_label("Password").fill(person.password)
     await page.get_by_label("One-time passcode").fill(passcode)
     await press(page, "Sign in")
+
+
+async def enrol(page: Page, person: PatientPerson) -> None:
+    """Add an authenticator, and have backup codes made."""
+    await page.goto("/security/authenticators/add")
+    await page.get_by_label("What do you call it?").fill("telephone")
+    await press(page, "Go on")
+    person._totp = totp_of(await page.locator("main p .secret").inner_text())
+    await page.get_by_label("Code that it shows").fill(await next_code(person))
+    await press(page, "Use this authenticator")
+    await press(page, "Make ten new codes")
+    await expect(page.locator(".codes li")).to_have_count(10)
+
+
+async def next_code(person: PatientPerson) -> str:
+    """A code of the person's authenticator that was not used yet."""
+    return await person._code()

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from services.portal.web.asking import Caller, expect
 from services.portal.web.browsing import Browser
@@ -19,7 +19,7 @@ from shared.messages.accounts import (
 )
 from shared.sealed import Sealed
 
-ReturnTo = Annotated[str, Parameter(query="return")]
+ReturnTo = Annotated[str, QueryParameter(name="return")]
 NOT_LET_IN = (
     "The user name, the password or the one-time passcode is wrong, or the account is locked for a while."
     " An account signs in once its e-mail address is verified."

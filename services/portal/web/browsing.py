@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -137,4 +138,9 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals["file"] = static.address_of
+    environment.filters["instant"] = _in_words
     return environment
+
+
+def _in_words(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%B %-d, %Y, %H:%M} UTC"

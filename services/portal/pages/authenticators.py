@@ -1,0 +1,146 @@
+"""Authenticators: adding one, with a picture to scan, renaming it, and no longer using it."""
+
+import re
+from urllib.parse import quote
+from uuid import UUID
+
+import segno
+from litestar import Response, get, post
+
+from services.portal.pages import words
+from services.portal.web.asking import Caller, expect
+from services.portal.web.browsing import Browser
+from services.portal.web.forms import Form
+from services.portal.web.problems import Problem
+from shared.messages import accounts
+
+ADDING, CONFIRMING = "/security/authenticators/add", "/security/authenticators/confirm"
+ONE = "/security/authenticators/{authenticator_id:uuid}"
+ISSUER = "PACER"
+LONGEST_NAME = 200
+_SECRET = re.compile(r"[A-Z2-7]{16,64}")
+
+
+def picture_of(secret: str, user_name: str) -> str:
+    """A QR code that an authenticator reads the secret from, as SVG without a style of its own."""
+    label = quote(f"{ISSUER}:{user_name}")
+    address = f"otpauth://totp/{label}?secret={secret}&issuer={ISSUER}&algorithm=SHA1&digits=6&period=30"
+    code = segno.make(address, error="m")
+    return code.svg_inline(scale=4, border=4, title="QR code for your authenticator", omitsize=True)
+
+
+@get(ADDING)
+async def show_adding(browser: Browser) -> Response[str]:
+    """What the authenticator is to be called."""
+    return browser.show("authenticator_add.html")
+
+
+@post(ADDING)
+async def add(browser: Browser, form: Form, caller: Caller) -> Response[str]:
+    """Offer a secret, which is shown on this page alone."""
+    name = form.text("name")
+    errors = {} if 0 < len(name) <= LONGEST_NAME else {"name": words.say("name_not_allowed")}
+    if not errors:
+        answer = await caller.ask_as_me(accounts.EnrolAuthenticator(name=name))
+        if not isinstance(refused := answer.message, accounts.AuthenticatorRefused):
+            offered = expect(refused, accounts.AuthenticatorOffered)
+            secret = caller.open(answer, "secret")
+            return await _show_secret(browser, caller, offered.authenticator_id, secret)
+        errors = {"name": words.say(refused.reason)}
+    return browser.show("authenticator_add.html", status=422, errors=errors, values={"name": name})
+
+
+@get(CONFIRMING)
+async def show_confirming(browser: Browser) -> Response[str]:
+    """The secret is shown once: who comes back for it begins anew."""
+    return browser.go(ADDING)
+
+
+@post(CONFIRMING)
+async def confirm(browser: Browser, form: Form, caller: Caller) -> Response[str]:
+    """Take it into use, by a code of it."""
+    authenticator_id, code, secret = _id_of(form), form.passcode("code"), form.text("secret")
+    if not _SECRET.fullmatch(secret):
+        raise Problem(422, "not_understood", "Not understood", "Begin anew to add the authenticator.")
+    errors = {} if code else {"code": "Enter the code that the authenticator shows."}
+    if not errors:
+        command = accounts.ConfirmAuthenticator(
+            authenticator_id=authenticator_id, code=caller.services.sealed(code)
+        )
+        refused = (await caller.ask_as_me(command)).message
+        if not isinstance(refused, accounts.AuthenticatorRefused):
+            expect(refused, accounts.AuthenticatorConfirmed)
+            return browser.go(
+                "/security/backup-codes",
+                notice="The authenticator is in use. All other sessions were ended.",
+            )
+        if refused.reason != "code_wrong":
+            return browser.go(ADDING, notice=words.say(refused.reason))
+        errors = {"code": words.say(refused.reason)}
+    return await _show_secret(browser, caller, authenticator_id, secret, errors)
+
+
+@get(ONE)
+async def show_one(browser: Browser, caller: Caller, authenticator_id: UUID) -> Response[str]:
+    """One authenticator, to rename it or to use it no more."""
+    found = await _find(caller, authenticator_id)
+    return browser.show("authenticator.html", authenticator=found, values={"name": found.name})
+
+
+@post(ONE)
+async def change_one(browser: Browser, form: Form, caller: Caller, authenticator_id: UUID) -> Response[str]:
+    """Rename it, or use it no more."""
+    found, name = await _find(caller, authenticator_id), form.text("name")
+    command: accounts.RemoveAuthenticator | accounts.RenameAuthenticator
+    if form.text("act") == "remove":
+        command, field = accounts.RemoveAuthenticator(authenticator_id=authenticator_id), ""
+        notice = "The authenticator is no longer used. All other sessions were ended."
+    elif 0 < len(name) <= LONGEST_NAME:
+        command = accounts.RenameAuthenticator(authenticator_id=authenticator_id, name=name)
+        field, notice = "name", "The authenticator has its new name."
+    else:
+        return _refuse_one(browser, found, name, {"name": words.say("name_not_allowed")})
+    outcome = (await caller.ask_as_me(command)).message
+    if isinstance(outcome, accounts.AuthenticatorRefused | accounts.AuthenticatorRemovalRefused):
+        return _refuse_one(browser, found, name or found.name, {field: words.say(outcome.reason)})
+    return browser.go("/security", notice=notice)
+
+
+def _refuse_one(
+    browser: Browser, found: accounts.AuthenticatorShown, name: str, errors: dict[str, str]
+) -> Response[str]:
+    values = {"name": name}
+    return browser.show("authenticator.html", status=422, errors=errors, values=values, authenticator=found)
+
+
+async def _show_secret(
+    browser: Browser,
+    caller: Caller,
+    authenticator_id: UUID,
+    secret: str,
+    errors: dict[str, str] | None = None,
+) -> Response[str]:
+    account = expect((await caller.ask_as_me(accounts.MyAccount())).message, accounts.AccountShown)
+    return browser.show(
+        "authenticator_confirm.html",
+        status=422 if errors else 200,
+        errors=errors or {},
+        authenticator_id=authenticator_id,
+        secret=secret,
+        picture=picture_of(secret, account.user_name),
+    )
+
+
+async def _find(caller: Caller, authenticator_id: UUID) -> accounts.AuthenticatorShown:
+    factor = expect((await caller.ask_as_me(accounts.MySecondFactor())).message, accounts.SecondFactorShown)
+    for each in factor.authenticators:
+        if each.authenticator_id == authenticator_id:
+            return each
+    raise Problem(404, "not_found", "Not found", words.say("not_found"))
+
+
+def _id_of(form: Form) -> UUID:
+    try:
+        return UUID(form.text("authenticator_id"))
+    except ValueError:
+        raise Problem(404, "not_found", "Not found", words.say("not_found")) from None
