@@ -12,7 +12,17 @@ from cyclopts import App, Parameter
 from deploy.demo.play import play
 from deploy.local import servers
 from deploy.local.progress import LocalServerError
-from deploy.tool import clock, outboxes, parked, processes, releases, replaying, stories, tracing
+from deploy.tool import (
+    clock,
+    court_credentials,
+    outboxes,
+    parked,
+    processes,
+    releases,
+    replaying,
+    stories,
+    tracing,
+)
 from deploy.tool.bootstrap import bootstrap
 from deploy.tool.contracts import write_documents
 from deploy.tool.databases import MigrationError
@@ -40,6 +50,7 @@ topology_app = App(name="topology", help="The broker's exchanges, queues, logins
 app.command(clock_app)
 app.command(topology_app)
 app.command(parked.app)
+app.command(court_credentials.app)
 app.command(outboxes.show_outboxes, name="outbox")
 app.command(load_legacy)
 app.command(load_roster)

@@ -13,10 +13,17 @@ from deploy.local import containers, postgres, rabbitmq
 from deploy.local.servers import Servers, from_environment
 from deploy.tool.installing import settings_folder, write_settings
 from deploy.tool.stories import Record, Story, make_keys
+from services.portal.settings import Settings as EdgeSettings
 from shared.errors import SettingsError
 from shared.messaging.registry import MAXIMUM_BODY_BYTES
-from shared.messaging.topology import SERVICES
-from shared.settings import ServiceSettings, read_settings, refuse_unknown_variables, seals_from
+from shared.messaging.topology import ASKERS, SERVICES
+from shared.settings import (
+    PartySettings,
+    ServiceSettings,
+    read_settings,
+    refuse_unknown_variables,
+    seals_from,
+)
 from tests.contract.compose_file import read_compose
 
 ROOT = Path(__file__).parent.parent.parent
@@ -48,7 +55,7 @@ def story(tmp_path: Path) -> Story:
     return story
 
 
-def settings_in_container(service: str, story: Story) -> ServiceSettings:
+def settings_in_container(service: str, story: Story) -> PartySettings:
     """The settings that a service reads with its container's environment and the files it is given."""
     password = story.folder / "smtp_password"
     password.write_text("\n")
@@ -59,7 +66,7 @@ def settings_in_container(service: str, story: Story) -> ServiceSettings:
         environment[name] = value.replace("/run/nextgen/", f"{settings_folder(story, service)}/")
     kind = importlib.import_module(f"services.{service}.settings").Settings
     found = read_settings(kind, f"NEXTGEN_{service.upper()}_", environment)
-    assert isinstance(found, ServiceSettings)
+    assert isinstance(found, PartySettings)
     return found
 
 
@@ -68,9 +75,19 @@ def test_a_service_starts_with_what_the_setup_writes_and_compose_names(service: 
     settings = settings_in_container(service, story)
 
     seals_from(settings)
+    assert isinstance(settings, ServiceSettings)
     assert f"://{service}:" in settings.database_url
     assert f"://nextgen-{service}:" in settings.broker_url
     assert settings.health_port is not None
+
+
+def test_the_edge_starts_with_what_the_setup_writes_and_trusts_no_proxy_by_itself(story: Story) -> None:
+    settings = settings_in_container("portal", story)
+
+    seals_from(settings)
+    assert isinstance(settings, EdgeSettings)
+    assert "://nextgen-portal:" in settings.broker_url
+    assert (settings.origin, settings.proxies) == ("https://pacer.example", ())
 
 
 @pytest.mark.parametrize("name", sorted(CONTAINERS))
@@ -78,7 +95,7 @@ def test_no_container_is_given_a_variable_that_nobody_knows(name: str) -> None:
     of_image = re.findall(r"NEXTGEN_\w+(?==)", (DEPLOY / "Dockerfile").read_text())
     named = {*CONTAINERS[name]["environment"], *of_image}
 
-    refuse_unknown_variables(SERVICES, dict.fromkeys(named, "anything"))
+    refuse_unknown_variables((*SERVICES, *ASKERS), dict.fromkeys(named, "anything"))
 
     assert "NEXTGEN_STORIES" in of_image
 
@@ -110,7 +127,7 @@ def test_no_secret_stands_in_the_compose_file(name: str) -> None:
 def test_each_service_is_given_its_own_settings_and_no_other_partys(story: Story) -> None:
     written = {volume.split(":")[0]: volume.split(":")[1] for volume in CONTAINERS["setup"]["volumes"]}
 
-    for service in SERVICES:
+    for service in (*SERVICES, "portal"):
         given = [volume for volume in CONTAINERS[service]["volumes"] if ":/run/nextgen" in volume]
         volume = f"{service.replace('_', '-')}-settings"
         assert given == [f"{volume}:/run/nextgen:ro"]

@@ -31,6 +31,7 @@ STAGES = {
     for name, body in re.findall(r"(?m)^FROM \S+ AS (\w+)\n((?:(?!FROM ).*\n?)*)", INSTRUCTIONS)
 }
 IN_IMAGE = "/var/lib/nextgen/1/settings"
+EDGE = "portal"
 
 
 def requirements(name: str) -> dict[str, str]:
@@ -57,11 +58,12 @@ def test_every_container_is_read_only_without_capabilities_and_within_limits(nam
     assert container["security_opt"] == ["no-new-privileges:true"]
     assert re.fullmatch(r"[0-9]+[mg]", container["mem_limit"])
     assert int(container["pids_limit"]) <= 400
-    assert not {"privileged", "cap_add", "ports", "devices", "pid", "ipc", "network_mode"} & set(container)
+    assert ("ports" in container) == (name == EDGE), "the edge alone is reached from outside"
+    assert not {"privileged", "cap_add", "devices", "pid", "ipc", "network_mode"} & set(container)
     assert container.get("user") != "root"
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", (*SERVICES, EDGE))
 def test_every_service_has_a_container_that_waits_for_the_setup_and_may_drain(service: str) -> None:
     container = CONTAINERS[service]
 
@@ -74,7 +76,7 @@ def test_every_service_has_a_container_that_waits_for_the_setup_and_may_drain(se
 
 
 def test_only_services_servers_and_the_setup_run() -> None:
-    assert set(CONTAINERS) == {*SERVICES, "postgres", "rabbitmq", "setup"}
+    assert set(CONTAINERS) == {*SERVICES, EDGE, "postgres", "rabbitmq", "setup"}
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -87,11 +89,21 @@ def test_statements_and_exports_outlive_the_container_and_lie_in_one_place(servi
     assert "statements" in COMPOSE["volumes"]
 
 
-def test_only_notify_reaches_the_outside() -> None:
+def test_the_edge_is_published_on_this_machine_and_listens_where_it_is_published() -> None:
+    edge = CONTAINERS[EDGE]
+
+    assert edge["ports"] == ["${PORTAL_ADDRESS:-127.0.0.1}:${PORTAL_PORT:-8080}:8080"]
+    listening = [edge["environment"][f"NEXTGEN_PORTAL_{name}"] for name in ("ADDRESS", "PORT", "HEALTH_PORT")]
+    assert listening == ["0.0.0.0", "8080", "8081"]  # noqa: S104 (inside a container)
+
+
+def test_only_notify_and_the_edge_reach_or_are_reached_from_the_outside() -> None:
     assert COMPOSE["networks"]["inside"] == {"internal": "true"}
 
-    outside = {name for name, container in CONTAINERS.items() if container["networks"] != ["inside"]}
-    assert outside == {"notify"}
+    networks = {name: container["networks"] for name, container in CONTAINERS.items()}
+    outside = {name: more for name, (_, *more) in networks.items() if more}
+    assert outside == {"notify": ["outside"], EDGE: ["front"]}
+    assert {first for first, *_ in networks.values()} == {"inside"}
 
 
 def test_the_image_runs_as_a_numbered_user_that_is_not_root() -> None:
@@ -146,7 +158,7 @@ def test_services_and_tool_need_no_package_of_development() -> None:
     development = set(requirements("dev.txt")) - set(requirements("runtime.txt"))
     absent = modules_of(development)
     assert {"pytest", "aiosmtpd"} <= absent
-    programs = [f"services.{service}.__main__" for service in SERVICES]
+    programs = [f"services.{service}.__main__" for service in (*SERVICES, EDGE)]
     program = f"""
 import sys
 class Incomplete:
@@ -187,7 +199,7 @@ def test_the_image_makes_the_folders_that_volumes_are_mounted_on() -> None:
     folders = set(re.findall(r"(?<= )/\S+", made.partition("install -d")[2]))
 
     mounted = {
-        volume.split(":")[1] for name in (*SERVICES, "setup") for volume in CONTAINERS[name]["volumes"]
+        volume.split(":")[1] for name in (*SERVICES, EDGE, "setup") for volume in CONTAINERS[name]["volumes"]
     }
     assert mounted <= folders
     assert f"{IN_IMAGE}/linking" in folders

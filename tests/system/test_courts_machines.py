@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from deploy.tool import court_credentials as tool
+from deploy.tool.operating import OperatorError
 from deploy.tool.stories import PROCESSES
 from shared.messages import accounts
 from shared.messaging.ids import new_id
@@ -152,6 +154,29 @@ async def test_a_credential_is_rotated_without_a_gap_and_one_that_ended_opens_no
     assert (before, after) == ([200, 200], [401, 200])
     assert (report.status_code, outcome.status_code) == (401, 401)
     assert report.headers["www-authenticate"] == "Bearer"
+
+
+async def test_the_operators_tool_issues_lists_and_ends_a_credential(scene: Scene) -> None:
+    said: list[str] = []
+    operator = scene.desk.operator
+
+    await tool.issue_one(operator, COURT, "by the tool", None, said.append)
+    credential_id, credential = UUID(said[0].split()[0]), said[-1]
+    headers = {"authorization": f"Bearer {credential}"}
+    let_in = await scene.machine.ask("GET", f"{BATCHES}/{uuid4()}", headers=headers)
+    await tool.end_one(operator, COURT, credential_id, said.append)
+    kept_out = await scene.machine.ask("GET", f"{BATCHES}/{uuid4()}", headers=headers)
+    await tool.show_all(operator, COURT, said.append)
+
+    assert (let_in.status_code, kept_out.status_code) == (200, 401)
+    (listed,) = [line for line in said if line.startswith(f"{credential_id}  by the tool: issued")]
+    assert "by the operator" in listed
+    assert "last used" in listed
+    assert credential not in "".join(line for line in said if line != credential)
+    with pytest.raises(OperatorError, match="no such credential"):
+        await tool.end_one(operator, OTHER_COURT, credential_id, said.append)
+    with pytest.raises(OperatorError, match="court_id"):
+        await tool.show_all(operator, "NCWBK", said.append)
 
 
 async def test_each_wrong_credential_gets_one_answer_and_a_network_that_guesses_has_to_wait(
