@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup demo up down test proof test-rabbitmq4 coverage check drill bench
+.PHONY: help setup demo up down test proof test-rabbitmq4 coverage check screenshots drill bench
 
 PYTHON := .venv/bin/python
 NEXTGEN := .venv/bin/nextgen
@@ -31,6 +31,7 @@ help:
 	@echo "make coverage   which branches of the rules, passwords and SQL of accounts its tests take: all"
 	@echo "make up      start the services and what they need; make down stops them and keeps the data"
 	@echo "make check   format, lint, types, import contracts, migrations"
+	@echo "make screenshots   a picture of every page and state at two widths, in .local/screenshots"
 	@echo "make drill   kill services, broker and database at random under load, and count what came of it"
 	@echo "make bench   the measurements"
 
@@ -74,6 +75,12 @@ check: setup
 	@.venv/bin/deptry --no-ansi . 2>&1 | grep -v '^Scanning' ; test $${PIPESTATUS[0]} -eq 0
 	@$(NEXTGEN) documents --check
 	@test -z "$(MIGRATIONS)" || .venv/bin/squawk $(MIGRATIONS)
+
+screenshots: setup
+	@$(PYTHON) -m tests.servers
+	@rm -rf .local/screenshots
+	@SCREENSHOTS=.local/screenshots $(PYTHON) -m pytest tests/e2e/test_gallery.py -q
+	@echo "[screenshots] $$(ls .local/screenshots | wc -l) pictures in .local/screenshots"
 
 drill: setup
 	@$(PYTHON) -m tests.faults.drill --commands $(COMMANDS) --usages $(USAGES) --kills $(KILLS)

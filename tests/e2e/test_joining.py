@@ -3,10 +3,13 @@
 import pytest
 from playwright.async_api import Browser, expect
 
+from shared.messages import accounts
 from tests.e2e.browsers import a_page
 from tests.e2e.conftest import Outside
+from tests.e2e.gallery import somebody_from_before
 from tests.e2e.walking import (
     enrol,
+    fill_person,
     follow_mailed_link,
     heading_of,
     next_code,
@@ -14,7 +17,7 @@ from tests.e2e.walking import (
     register,
     sign_in,
 )
-from tests.system.asking import a_person
+from tests.system.asking import a_person, join_up
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -149,3 +152,52 @@ async def test_an_act_after_a_while_asks_for_the_proof_first_and_comes_back(
         assert asked == "Is it still you?"
         assert await heading_of(page) == "Add an authenticator"
         await enrol(page, person)
+
+
+async def test_who_must_have_an_authenticator_is_counted_down_and_then_adds_one_first(
+    outside: Outside, browser: Browser
+) -> None:
+    person = await join_up(outside.desk, outside.postbox, "paa")
+    async with a_page(browser, outside.address, has_scripts=False) as page:
+        said = []
+        for _ in range(3):
+            await sign_in(page, person)
+            said.append((await heading_of(page), await page.get_by_role("status").inner_text()))
+        await page.goto("/courts")
+        stopped = await heading_of(page)
+        await enrol(page, person)
+        await page.goto("/")
+
+        assert [heading for heading, _ in said] == [person.name, person.name, "Add an authenticator"]
+        assert "1 more sign-in will do" in said[0][1]
+        assert stopped == "First things first"
+        assert await heading_of(page) == person.name
+
+
+async def test_an_account_from_before_is_upgraded_and_signs_in_under_its_new_name(
+    outside: Outside, browser: Browser
+) -> None:
+    person = await somebody_from_before(outside)
+    async with a_page(browser, outside.address, has_scripts=False) as page:
+        await sign_in(page, person)
+        await page.get_by_role("link", name="upgrade it").click()
+        await fill_person(page, person)
+        person.user_name, person.password = f"new.{person.user_name}", person.password[::-1]
+        await page.get_by_label("New user name").fill(person.user_name)
+        await page.get_by_label("New password").fill(person.password)
+        await press(page, "Upgrade")
+        await follow_mailed_link(page, outside, person, "/verify-email")
+        await sign_in(page, person)
+
+        assert await heading_of(page) == person.name
+        assert await page.get_by_role("link", name="upgrade it").count() == 0
+
+
+async def test_an_erasure_is_stopped_by_its_mailed_link(outside: Outside, browser: Browser) -> None:
+    person = await outside.somebody()
+    await person.ask(accounts.AskErasure(), accounts.ErasureBegun)
+    async with a_page(browser, outside.address, has_scripts=False) as page:
+        await follow_mailed_link(page, outside, person, "/stop-erasure")
+        await sign_in(page, person)
+
+        assert await heading_of(page) == person.name

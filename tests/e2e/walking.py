@@ -1,9 +1,12 @@
 """The steps that somebody takes through the pages, one after the other."""
 
+import re
+
 from playwright.async_api import Page, expect
 
 from deploy.demo.desk import totp_of
 from tests.e2e.conftest import Outside
+from tests.e2e.plain_browser import PlainBrowser
 from tests.system.asking import PatientPerson, data_of
 
 
@@ -63,10 +66,16 @@ async def sign_in(page: Page, person: PatientPerson, passcode: str = "") -> None
     await press(page, "Sign in")
 
 
-async def enrol(page: Page, person: PatientPerson) -> None:
+async def token_on(browser: PlainBrowser, address: str) -> str:
+    """The token of the forms on a page."""
+    source = (await browser.open(address)).source
+    return re.findall(r'name="form_token" value="(\w+)"', source)[0]
+
+
+async def enrol(page: Page, person: PatientPerson, name: str = "telephone") -> None:
     """Add an authenticator, and have backup codes made."""
     await page.goto("/security/authenticators/add")
-    await page.get_by_label("What do you call it?").fill("telephone")
+    await page.get_by_label("What do you call it?").fill(name)
     await press(page, "Go on")
     person._totp = totp_of(await page.locator("main p .secret").inner_text())
     await page.get_by_label("Code that it shows").fill(await next_code(person))

@@ -76,7 +76,7 @@ def _routes_of(mail: AskedMail) -> tuple[HTTPRouteHandler, HTTPRouteHandler]:
     async def ask(browser: Browser, form: Form, caller: Caller, limits: Limits) -> Response[str]:
         text = form.text(mail.field)
         if not text or len(text) > mail.longest:
-            error = {mail.field: f"Enter it, with at most {mail.longest} characters."}
+            error = {mail.field: f"Enter your {mail.label.lower()}."}
             return browser.show(
                 "ask_mail.html", status=422, errors=error, values={mail.field: text}, mail=mail
             )

@@ -21,9 +21,9 @@ LONGEST_NAME = 200
 _SECRET = re.compile(r"[A-Z2-7]{16,64}")
 
 
-def picture_of(secret: str, user_name: str) -> str:
+def picture_of(secret: str, name: str) -> str:
     """A QR code that an authenticator reads the secret from, as SVG without a style of its own."""
-    label = quote(f"{ISSUER}:{user_name}")
+    label = quote(f"{ISSUER}:{name}")
     address = f"otpauth://totp/{label}?secret={secret}&issuer={ISSUER}&algorithm=SHA1&digits=6&period=30"
     code = segno.make(address, error="m")
     return code.svg_inline(scale=4, border=4, title="QR code for your authenticator", omitsize=True)
@@ -45,7 +45,7 @@ async def add(browser: Browser, form: Form, caller: Caller) -> Response[str]:
         if not isinstance(refused := answer.message, accounts.AuthenticatorRefused):
             offered = expect(refused, accounts.AuthenticatorOffered)
             secret = caller.open(answer, "secret")
-            return await _show_secret(browser, caller, offered.authenticator_id, secret)
+            return _show_secret(browser, offered.authenticator_id, secret, name)
         errors = {"name": words.say(refused.reason)}
     return browser.show("authenticator_add.html", status=422, errors=errors, values={"name": name})
 
@@ -77,7 +77,7 @@ async def confirm(browser: Browser, form: Form, caller: Caller) -> Response[str]
         if refused.reason != "code_wrong":
             return browser.go(ADDING, notice=words.say(refused.reason))
         errors = {"code": words.say(refused.reason)}
-    return await _show_secret(browser, caller, authenticator_id, secret, errors)
+    return _show_secret(browser, authenticator_id, secret, form.text("name"), errors)
 
 
 @get(ONE)
@@ -113,21 +113,18 @@ def _refuse_one(
     return browser.show("authenticator.html", status=422, errors=errors, values=values, authenticator=found)
 
 
-async def _show_secret(
-    browser: Browser,
-    caller: Caller,
-    authenticator_id: UUID,
-    secret: str,
-    errors: dict[str, str] | None = None,
+def _show_secret(
+    browser: Browser, authenticator_id: UUID, secret: str, name: str, errors: dict[str, str] | None = None
 ) -> Response[str]:
-    account = expect((await caller.ask_as_me(accounts.MyAccount())).message, accounts.AccountShown)
+    """A session that serves to enrol alone is told nothing of its account, so the picture holds no more."""
     return browser.show(
         "authenticator_confirm.html",
         status=422 if errors else 200,
         errors=errors or {},
         authenticator_id=authenticator_id,
         secret=secret,
-        picture=picture_of(secret, account.user_name),
+        name=name,
+        picture=picture_of(secret, name),
     )
 
 

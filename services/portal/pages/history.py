@@ -67,6 +67,8 @@ def _in_words(kind: str) -> str:
 def _details_of(details: dict[str, str]) -> str:
     """Ids of ours mean nothing to anybody, and are left out."""
     told = {name: text for name, text in details.items() if text and not name.endswith("_id")}
+    if level := told.pop("level", ""):
+        told["with"] = "password" if level == "1" else "password and passcode"
     if "actor_account_id" in details:
         told["done by account"] = details["actor_account_id"] or "the operator"
     return "; ".join(f"{name.replace('_', ' ')}: {text}" for name, text in told.items())

@@ -21,18 +21,18 @@ USER_TYPES = (
     "U.S. trustee",
     "Somebody else",
 )
-_MISSING = {
+_MISSING = {  # in the order of the form
     "first_name": "Enter your first name.",
     "last_name": "Enter your last name.",
     "date_of_birth": "Enter your date of birth.",
+    "user_type": "Select what you are.",
     "email": "Enter an e-mail address like name@example.com.",
+    "phone": "Enter your telephone number.",
     "address": "Enter your street address.",
     "city": "Enter your city.",
     "state": "Enter your state or territory.",
     "postal_code": "Enter your ZIP or postal code.",
     "county": "Enter your county.",
-    "phone": "Enter your telephone number.",
-    "user_type": "Select what you are.",
     "user_name": "Choose a user name of 8 to 45 characters.",
     "password": "Choose a password of 14 characters or more.",
 }

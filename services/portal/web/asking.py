@@ -10,7 +10,7 @@ from services.portal.web.problems import Problem, not_signed_in, problem_of, una
 from shared.clock import Clock
 from shared.errors import RequestError
 from shared.messages import accounts
-from shared.messages.base import Message
+from shared.messages.base import Message, NotAllowed
 from shared.messaging.ids import new_id
 from shared.messaging.requests import Answer, Requests
 from shared.sealed import Sealed, to_be_sealed
@@ -62,8 +62,16 @@ class Caller:
         """What the session gives for one message. Raises Problem if nobody is signed in (any more)."""
         resolved = await self.find_session(message, message_id)
         if resolved is None:
-            raise not_signed_in()
+            raise await self._why_not(message)
         return resolved
+
+    async def _why_not(self, message: Message) -> Problem:
+        """A session that serves to change the password or to enrol alone is one for `accounts` still."""
+        own = accounts.MyAccount()
+        is_elsewhere = message.message_owner() != own.message_owner()
+        if is_elsewhere and await self.find_session(own, new_id(self.services.now())):
+            return problem_of(NotAllowed(reason="session_restricted")) or not_signed_in()
+        return not_signed_in()
 
     async def find_session(self, message: Message, message_id: UUID) -> accounts.SessionResolved | None:
         """The same, or None if nobody is signed in (any more)."""

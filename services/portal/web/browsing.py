@@ -18,7 +18,7 @@ from services.portal.web.cookies import NOTICE, NOTICE_SECONDS, SESSION, VISITOR
 from services.portal.web.problems import Problem
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
-HTML_TYPE = "text/html; charset=utf-8"
+HTML_TYPE = "text/html"
 FOR_PROGRAMS = ("/api/", "/services/")
 NAVIGATION = (
     ("/", "Home"),
@@ -143,4 +143,4 @@ def _environment() -> Environment:
 
 
 def _in_words(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%B %-d, %Y, %H:%M} UTC"
+    return f"{instant.astimezone(UTC):%b %-d, %Y, %H:%M} UTC"

@@ -140,7 +140,7 @@ async def _send_problem(
     problem: Problem, request_id: UUID, send: Callable[[Any], Any], *, is_page: bool
 ) -> None:
     if is_page:
-        body, media_type = problem_page(problem, str(request_id)).encode(), HTML_TYPE
+        body, media_type = problem_page(problem, str(request_id)).encode(), f"{HTML_TYPE}; charset=utf-8"
     else:
         body, media_type = msgspec.json.encode(problem.shown(str(request_id))), JSON_TYPE
     headers = {"content-type": media_type, "content-length": str(len(body)), **problem.headers}

@@ -1,0 +1,49 @@
+"""Every page and state looked at by axe-core, and with SCREENSHOTS set also by people."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.e2e.browsers import NARROW, WIDE
+from tests.e2e.conftest import Outside
+from tests.e2e.gallery import show_all
+from tests.installation import ROOT
+from tests.system.asking import PatientPerson
+
+AXE = ROOT / ".local" / "axe" / "axe.min.js"
+SIZES = {"narrow": (NARROW, "filer7"), "wide": (WIDE, "filer8")}
+IS_WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.mark.parametrize("width", SIZES)
+async def test_no_page_or_state_has_a_violation_that_axe_finds(
+    outside: Outside, browser: Browser, clerk: PatientPerson, width: str
+) -> None:
+    wrong: dict[str, object] = {}
+
+    async def look(name: str, page: Page) -> None:
+        inline = await page.locator("script, style, [style]").evaluate_all("all => all.map(e => e.outerHTML)")
+        assert inline == [], f"the policy forbids what {name} has"
+        await keep_picture(page, f"{name} {width}")
+        await page.evaluate(AXE.read_text())
+        found = (await page.evaluate("axe.run()"))["violations"]
+        if found:
+            wrong[name] = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
+        if await page.evaluate(IS_WIDER):
+            wrong[f"{name}, which is wider than the window"] = page.url
+
+    size, login = SIZES[width]
+    await show_all(outside, browser, size, login, look)
+
+    assert wrong == {}
+
+
+async def keep_picture(page: Page, name: str) -> None:
+    """A picture of the whole page, where somebody wants them."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        path = Path(folder) / (re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") + ".png")
+        await page.screenshot(path=path, full_page=True)
