@@ -71,6 +71,7 @@ def a_checkout(folder: Path, *, has_venv: bool, user: int | None) -> Checkout:
         write_program(folder / "stand-ins" / name, "#!/bin/sh\nexit 127\n")
     for name in ("python", "uv"):
         write_program(folder / "tools" / name, TOOL)
+    write_program(folder / "deploy/assets/build.sh", "#!/bin/sh\n")
     if user is not None:
         for path in (folder, *folder.rglob("*")):
             os.chown(path, user, user)

@@ -5,7 +5,7 @@ import secrets
 from services.accounts.rules import access
 from services.accounts.rules import personal_tokens as rules
 from services.accounts.rules.second_factor import OFFER_SHOWN_FOR
-from services.accounts.store import personal_tokens, saving
+from services.accounts.store import accounts, personal_tokens, saving
 from services.accounts.store.asking import is_reader_restricted, lock_asker
 from services.accounts.store.saving import Work
 from shared.messages.accounts.personal_tokens import (
@@ -62,7 +62,10 @@ async def my_personal_tokens(query: MyPersonalTokens, work: Work) -> PersonalTok
     refused = access.refuse_reader(await is_reader_restricted(work))
     if refused is not None:
         return refused
-    found = await personal_tokens.list_tokens(work.connection, work.assertion.account_id, work.now)
+    account = await accounts.get_account(work.connection, work.assertion.account_id)
+    if not account.is_upgraded:
+        return NotAllowed(reason="upgrade_first")
+    found = await personal_tokens.list_tokens(work.connection, account.id, work.now)
     return PersonalTokensShown(
         tokens=tuple(
             PersonalTokenShown(
@@ -83,6 +86,8 @@ async def end_personal_token(
 ) -> PersonalTokenEnded | NoSuchPersonalToken | NotAllowed:
     """End one of the asker's tokens; of somebody else's the answer is that of an unknown one."""
     asker = await lock_asker(work)
+    if not asker.account.is_upgraded:
+        return NotAllowed(reason="upgrade_first")
     refused = access.refuse_session(asker.account, asker.session)
     if refused is not None:
         return refused

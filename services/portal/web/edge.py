@@ -1,6 +1,7 @@
 """Around every route: what is let in, how long it may take, what each answer's head says, one log line."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,8 @@ from shared.metrics import HTTP_SECONDS
 
 BODY_SECONDS = 10.0
 """For which a whole body is waited: who sends slower is let go."""
+DROPPED_BYTES, DROPPING_SECONDS = 1024 * 1024, 2.0
+FIRST_REFUSAL, TOO_SLOW = 400, 408
 CONTENT_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -62,7 +65,8 @@ class Edge:
         began, request_id = time.perf_counter(), new_id(self._clock())
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         is_page = wants_page(scope["path"], headers.get("accept", ""))
-        answered = _Answered(send, request_id)
+        body = _Body(receive, BODY_SECONDS)
+        answered = _Answered(send, request_id, body)
         try:
             scope["state"] = {
                 **scope.get("state", {}),
@@ -72,7 +76,7 @@ class Edge:
             if problem := self._refuse(scope, headers):
                 await _send_problem(problem, request_id, answered, is_page=is_page)
             else:
-                await self._app(scope, _within(receive, BODY_SECONDS), answered)
+                await self._app(scope, body.receive, answered)
         except Exception as error:
             structlog.get_logger().error("http_failed", correlation_id=str(request_id), error=describe(error))
             if not answered.status:
@@ -100,13 +104,15 @@ class Edge:
 class _Answered:
     """Passes an answer on, with what each head says, and remembers its status; 0 until it has begun."""
 
-    def __init__(self, send: Send, request_id: UUID) -> None:
-        self._send, self._request_id = send, request_id
+    def __init__(self, send: Send, request_id: UUID, body: "_Body") -> None:
+        self._send, self._request_id, self._body = send, request_id, body
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if self.status >= FIRST_REFUSAL and self.status != TOO_SLOW:
+                await self._body.drop()
             said = {name for name, _ in message["headers"]}
             own = HEADERS | {"cache-control": NO_STORE, "request-id": str(self._request_id)}
             more = [(k.encode(), v.encode()) for k, v in own.items() if k.encode() not in said]
@@ -114,26 +120,40 @@ class _Answered:
         await self._send(message)
 
 
-def _within(receive: Receive, seconds: float) -> Receive:
+class _Body:
     """The parts of a body, all of them until a deadline; from then on it is as if the sender had gone."""
-    end = asyncio.get_running_loop().time() + seconds
-    is_whole = False
 
-    async def receive_in_time() -> Any:
-        nonlocal is_whole
-        if is_whole:
-            return await receive()
+    def __init__(self, receive: Receive, seconds: float) -> None:
+        self._receive, self._seconds = receive, seconds
+        self._end = asyncio.get_running_loop().time() + seconds
+        self._is_whole = False
+
+    async def receive(self) -> Any:
+        """The next part. Raises Problem when the time is over."""
+        if self._is_whole:
+            return await self._receive()
         try:
-            async with asyncio.timeout_at(end):
-                message = await receive()
+            async with asyncio.timeout_at(self._end):
+                message = await self._receive()
         except TimeoutError:
             raise Problem(
-                408, "too_slow", "Too slow", f"A request is waited for {seconds:.0f} seconds; send it again."
+                408,
+                "too_slow",
+                "Too slow",
+                f"A request is waited for {self._seconds:.0f} seconds; send it again.",
             ) from None
-        is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+        self._is_whole = message["type"] != "http.request" or not message.get("more_body", False)
         return message
 
-    return receive_in_time
+    async def drop(self) -> None:
+        """Take what is still on its way, and nothing of it: whose sending is cut off reads no refusal."""
+        dropped = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DROPPING_SECONDS):
+                while not self._is_whole and dropped < DROPPED_BYTES:
+                    message: Any = await self._receive()
+                    self._is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+                    dropped += len(message.get("body", b""))
 
 
 async def _send_problem(
