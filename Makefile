@@ -11,10 +11,11 @@ TESTS ?=
 # Files of tests run in so many processes; 0 runs all in one, which a debugger needs.
 WORKERS ?= 2
 IN_TURNS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
-# What takes minutes and guards delivery alone: every await killed, every defence taken out, clusters, networks, and
-# the whole system under outages and kills.
+# What takes minutes: every await killed, every defence taken out, clusters, networks, the whole system under outages
+# and kills, an API tried by a generator of requests, and each page looked at.
 PROOF = $(addprefix tests/faults/test_,crash_points.py defences.py cluster.py alarms.py network.py) \
-	$(addprefix tests/system/test_,outages.py service_kills.py close_killed.py edge_outages.py)
+	$(addprefix tests/system/test_,outages.py service_kills.py close_killed.py edge_outages.py courts_machines.py) \
+	$(addprefix tests/e2e/test_,api_described.py api_late.py gallery.py)
 # For one run of the system: make up STORY=...
 STORY ?=
 # For one drill: make drill COMMANDS=... USAGES=... KILLS=...
@@ -53,7 +54,7 @@ test: setup
 
 proof: setup
 	@$(PYTHON) -m tests.servers
-	@SCHEMATHESIS_SECONDS=240 $(PYTHON) -m pytest $(IN_TURNS) $(PROOF) tests/e2e/test_api_described.py
+	@SCHEMATHESIS_SECONDS=240 $(PYTHON) -m pytest $(IN_TURNS) $(PROOF)
 
 test-rabbitmq4: setup
 	@$(PYTHON) -m tests.rabbitmq4 $(TESTS)
