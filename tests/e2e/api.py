@@ -10,7 +10,7 @@ import httpx
 from services.portal.api.v1.route import Route
 from services.portal.api.v1.serving import PREFIX
 from tests.e2e.conftest import Outside
-from tests.system.asking import PatientPerson
+from tests.system.asking import PatientPerson, a_person, data_of
 
 ANSWER_SECONDS = 20
 
@@ -70,3 +70,11 @@ def filled(route: Route, places: dict[str, str]) -> str:
     for name in route.in_path:
         path = path.replace(f"{{{name}}}", places.get(name, "0" * 36))
     return path
+
+
+def registration(outside: Outside) -> dict[str, Any]:
+    """What somebody new says to have an account."""
+    person = a_person(outside.desk)
+    data = data_of(person)
+    own = {name: str(getattr(data, name)) for name in data.__struct_fields__}
+    return {"person": own, "user_name": person.user_name, "password": person.password}

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from shared.messaging.ids import new_id
-from tests.e2e.api import Api, an_api, signed_in
+from tests.e2e.api import Api, an_api, registration, signed_in
 from tests.e2e.conftest import COURT, Outside
-from tests.system.asking import a_person, a_secret, data_of
+from tests.system.asking import a_secret
 
 pytestmark = pytest.mark.timeout(120)
 UUID_OF_VERSION_4 = "de28c6b4-7a92-4e25-ab5c-1ccbe9c48a9b"
@@ -20,14 +20,6 @@ async def api(outside: Outside) -> AsyncIterator[Api]:
     """The API, asked by nobody."""
     async with an_api(outside) as api:
         yield api
-
-
-def registration(outside: Outside) -> dict[str, object]:
-    """What somebody new says."""
-    person = a_person(outside.desk)
-    data = data_of(person)
-    own = {name: str(getattr(data, name)) for name in data.__struct_fields__}
-    return {"person": own, "user_name": person.user_name, "password": person.password}
 
 
 async def test_somebody_registers_proves_the_address_signs_in_and_out(outside: Outside, api: Api) -> None:

@@ -10,10 +10,9 @@ import pytest
 
 from services.portal.web.problems import RETRY_SECONDS
 from shared.messaging.ids import new_id
-from tests.e2e.api import Api, an_api, signed_in
+from tests.e2e.api import Api, an_api, registration, signed_in
 from tests.e2e.conftest import COURT, Outside
 from tests.installation import until
-from tests.system.asking import a_person, data_of
 
 pytestmark = pytest.mark.timeout(180)
 UNAVAILABLE = (503, "unavailable", str(RETRY_SECONDS))
@@ -24,13 +23,6 @@ HURRY_SECONDS = 0.2
 async def api(outside: Outside) -> AsyncIterator[Api]:
     async with an_api(outside) as api:
         yield api
-
-
-def registration(outside: Outside) -> dict[str, Any]:
-    person = a_person(outside.desk)
-    data = data_of(person)
-    own = {name: str(getattr(data, name)) for name in data.__struct_fields__}
-    return {"person": own, "user_name": person.user_name, "password": person.password}
 
 
 def told(answer: httpx.Response) -> tuple[int, str, str]:

@@ -1,7 +1,6 @@
 """How often one network may ask the JSON API for what costs a hash or a mail and names no account."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,19 +9,16 @@ import pytest
 from deploy.tool.openapi_examples import example_of
 from services.portal.api.v1.route import Route
 from services.portal.api.v1.serving import PREFIX, ROUTES
-from services.portal.app import make_app
-from services.portal.settings import Settings
-from services.portal.web.asking import Services
 from shared.messages.accounts import SignInRefused, TokenRefused
 from shared.messages.base import Message
 from shared.messaging.ids import new_id
 from shared.messaging.requests import Answer
 from tests.messaging import NOON
+from tests.unit.edges import PEER, an_edge
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*Inferred dependency:DeprecationWarning")
 LIMITED = [route for route in ROUTES if route.is_limited]
 MOST = 2
-BROWSERS, PROXY = "http://pacer.test", "127.0.0.1"
 HOME, ELSEWHERE = {"x-forwarded-for": "192.0.2.7"}, {"x-forwarded-for": "198.51.100.7"}
 
 
@@ -45,17 +41,7 @@ def services() -> Refusing:
 
 @pytest.fixture
 async def client(services: Refusing) -> AsyncIterator[httpx.AsyncClient]:
-    settings = Settings(
-        broker_url="amqp://nowhere",
-        sealing_key="00",
-        sealing_public_keys_file=Path("nowhere"),
-        public_url=BROWSERS,
-        trusted_proxies=f"{PROXY}/32",
-        requests_a_minute=MOST,
-    )
-    asked = Services(requests=services, clock=lambda: NOON)  # type: ignore[arg-type]
-    transport = httpx.ASGITransport(app=make_app(settings, asked), client=(PROXY, 1234))  # type: ignore[arg-type]
-    async with httpx.AsyncClient(transport=transport, base_url=BROWSERS) as client:
+    async with an_edge(services, trusted_proxies=f"{PEER}/32", requests_a_minute=MOST) as client:
         yield client
 
 

@@ -2,24 +2,21 @@
 
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from services.portal.app import make_app
 from services.portal.pages.people import USER_TYPES
-from services.portal.settings import Settings
-from services.portal.web.asking import Services
 from shared.messages.accounts import RecoveryAsked, RegistrationRefused
 from shared.messages.base import Message
 from shared.messaging.ids import new_id
 from shared.messaging.requests import Answer
 from tests.messaging import NOON
+from tests.unit.edges import an_edge
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*Inferred dependency:DeprecationWarning")
-MOST, SITE = 2, "http://pacer.test"
+MOST = 2
 APPLICATION = {
     **dict.fromkeys(("first_name", "last_name", "address", "city", "state", "county", "phone"), "x"),
     "postal_code": "28202",
@@ -61,18 +58,7 @@ def accounts() -> Accounts:
 
 @pytest.fixture
 async def client(accounts: Accounts) -> AsyncIterator[httpx.AsyncClient]:
-    settings = Settings(
-        broker_url="amqp://nowhere",
-        sealing_key="00",
-        sealing_public_keys_file=Path("nowhere"),
-        public_url=SITE,
-        requests_a_minute=MOST,
-    )
-    services = Services(requests=accounts, clock=lambda: NOON)  # type: ignore[arg-type]
-    transport = httpx.ASGITransport(app=make_app(settings, services))  # type: ignore[arg-type]
-    async with httpx.AsyncClient(
-        transport=transport, base_url=SITE, headers={"accept": "text/html"}
-    ) as client:
+    async with an_edge(accounts, headers={"accept": "text/html"}, requests_a_minute=MOST) as client:
         yield client
 
 

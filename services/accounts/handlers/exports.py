@@ -60,12 +60,10 @@ async def add_part(event: PartMade, work: Work) -> None:
 
 async def my_exports(query: MyExports, work: Work) -> ExportsShown | NotAllowed:
     """The asker's exports that are not over."""
-    refused = access.refuse_reader(await is_reader_restricted(work))
+    account = await accounts.get_account(work.connection, work.assertion.account_id)
+    refused = access.refuse_reader(await is_reader_restricted(work), account)
     if refused is not None:
         return refused
-    account = await accounts.get_account(work.connection, work.assertion.account_id)
-    if not account.is_upgraded:
-        return NotAllowed(reason="upgrade_first")
     present = await exports.list_exports(work.connection, account.id)
     return ExportsShown(exports=tuple(rules.shown(e) for e in present if rules.is_there(e, work.now)))
 

@@ -59,12 +59,10 @@ async def make_personal_token(
 
 async def my_personal_tokens(query: MyPersonalTokens, work: Work) -> PersonalTokensShown | NotAllowed:
     """The asker's tokens that work."""
-    refused = access.refuse_reader(await is_reader_restricted(work))
+    account = await accounts.get_account(work.connection, work.assertion.account_id)
+    refused = access.refuse_reader(await is_reader_restricted(work), account)
     if refused is not None:
         return refused
-    account = await accounts.get_account(work.connection, work.assertion.account_id)
-    if not account.is_upgraded:
-        return NotAllowed(reason="upgrade_first")
     found = await personal_tokens.list_tokens(work.connection, account.id, work.now)
     return PersonalTokensShown(
         tokens=tuple(

@@ -83,12 +83,10 @@ async def change_user_name(
 
 async def my_profile(query: MyProfile, work: Work) -> ProfileShown | NotAllowed:
     """The asker's own data as it is now, sealed for the portal."""
-    refused = access.refuse_reader(await is_reader_restricted(work))
+    account = await accounts.get_account(work.connection, work.assertion.account_id)
+    refused = access.refuse_reader(await is_reader_restricted(work), account)
     if refused is not None:
         return refused
-    account = await accounts.get_account(work.connection, work.assertion.account_id)
-    if not account.is_upgraded:
-        return NotAllowed(reason="upgrade_first")
     shown = to_be_sealed(_as_json(account), reader="portal", expires_at=work.now + _SHOWN_FOR)
     return ProfileShown(profile=shown)
 

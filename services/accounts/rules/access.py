@@ -78,11 +78,18 @@ def refuse_session(
     return None
 
 
-def refuse_reader(is_restricted: bool | None) -> NotAllowed | None:
-    """Why a question isn't answered in this session, or None; `is_restricted` is None where it has ended."""
+def refuse_reader(is_restricted: bool | None, account: Account | None = None) -> NotAllowed | None:
+    """Why a question isn't answered in this session, or None; `is_restricted` is None where it has ended.
+
+    The `account` is given where only an upgraded one has what is asked for.
+    """
     if is_restricted is None:
         return NotAllowed(reason="assertion_invalid")
-    return NotAllowed(reason="session_restricted") if is_restricted else None
+    if is_restricted:
+        return NotAllowed(reason="session_restricted")
+    if account is not None and not account.is_upgraded:
+        return NotAllowed(reason="upgrade_first")
+    return None
 
 
 def refuse_proving_again(account: Account, session: Session | None) -> NotAllowed | None:
