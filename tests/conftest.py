@@ -19,8 +19,8 @@ from tests.servers import servers_of_session
 
 RUN = secrets.token_hex(3)
 SLOW_FIRST = ("system", "faults", "e2e")
-DROPS_AT_ONCE = 4
-"""Drops at the same time share their checkpoints."""
+DROPS_AT_ONCE, DROPPED_TOGETHER = 4, 16
+"""Drops at the same time share their checkpoints; a drop takes the longer the more databases there are."""
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("suite", deadline=None)
@@ -49,9 +49,13 @@ async def role_passwords(servers: Servers) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 async def used(servers: Servers) -> AsyncIterator[list[str]]:
-    """Databases that are no longer needed; dropped together at the end, since each drop is a checkpoint."""
+    """Databases that are no longer needed; dropped whenever there are enough, and what is left at the end."""
     names: list[str] = []
     yield names
+    await _drop(servers, names)
+
+
+async def _drop(servers: Servers, names: list[str]) -> None:
     left = iter(names)
 
     async def drop_what_is_left() -> None:
@@ -61,6 +65,7 @@ async def used(servers: Servers) -> AsyncIterator[list[str]]:
     async with asyncio.TaskGroup() as group:
         for _ in range(DROPS_AT_ONCE):
             group.create_task(drop_what_is_left())
+    names.clear()
 
 
 async def _make_partitions(owner_url: str) -> None:
@@ -115,6 +120,8 @@ async def database_of(
 
     yield make
     used.extend(made)
+    if len(used) >= DROPPED_TOGETHER:
+        await _drop(servers, used)
 
 
 @pytest.fixture

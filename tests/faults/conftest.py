@@ -72,13 +72,13 @@ async def stage_of_module(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Stage]:
     """One stage for all tests of a module: each has words of its own, and leaves nothing open."""
-    urls, owner_urls = {}, {}
+    urls, owner_urls, names = {}, {}, []
     for service in toy.TOYS:
         name, owner = f"test_stage_{service}_{secrets.token_hex(6)}", f"{service}_owner"
         await databases.create_database(
             servers.postgres_url, name, service, template=await template_of(service)
         )
-        used.append(name)
+        names.append(name)
         urls[service] = url_for(servers.postgres_url, service, role_passwords[service], name)
         owner_urls[service] = url_for(servers.postgres_url, owner, role_passwords[owner], name)
     crash_toys.register()
@@ -90,3 +90,4 @@ async def stage_of_module(
         sending(scene) as publisher,
     ):
         yield Stage(scene, server, publisher)
+    used.extend(names)
