@@ -12,7 +12,6 @@ from services.accounts.store import accounts, credentials
 from shared.clock import real_clock
 from shared.database import Pool
 from shared.messages.accounts import Person
-from shared.messaging.ids import new_id
 
 PASSWORD = "glowing-ferns-ripple-42"  # noqa: S105 (of nobody)
 
@@ -27,7 +26,7 @@ class Holder:
 
 
 async def settle_holders(pool: Pool, count: int, hasher: PasswordHasher) -> list[Holder]:
-    """Accounts as they are once their address is verified."""
+    """Accounts as they are once their address is verified; their ids are those of the first filers."""
     password_hash = hasher.hash(PASSWORD)
     return [await _settle(pool, place, password_hash) for place in range(count)]
 
@@ -35,7 +34,7 @@ async def settle_holders(pool: Pool, count: int, hasher: PasswordHasher) -> list
 async def _settle(pool: Pool, place: int, password_hash: str) -> Holder:
     now = real_clock()
     begun = registration.new_account(
-        _person(place), f"holder.{place:05}", account_id=new_id(now), kind="individual", now=now
+        _person(place), f"holder.{place:05}", account_id=UUID(int=place), kind="individual", now=now
     )
     account = replace(registration.verified(begun, Standing()), account_number=f"{1_000_000 + place}")
     credential = Credential(

@@ -46,18 +46,28 @@ def run() -> None:
     except SettingsError as error:
         raise SystemExit(f"{NAME} does not start: {error}") from None
     configure_logs(NAME, form=common.log_format)
-    Granian(
+    serve(
         f"{__name__}:make",
-        factory=True,
-        interface=Interfaces.ASGI,
         address=settings.address,
         port=settings.port,
+        drain_seconds=settings.drain_seconds,
+    )
+
+
+def serve(target: str, *, address: str, port: int, drain_seconds: float) -> None:
+    """Let one process answer by what the factory `target` makes, until SIGTERM or SIGINT."""
+    Granian(
+        target,
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=address,
+        port=port,
         loop=Loops.uvloop,
         websockets=False,
         http1_settings=HTTP1Settings(
             header_read_timeout=HEAD_MILLISECONDS, max_buffer_size=LONGEST_HEAD_BYTES
         ),
-        workers_kill_timeout=int(settings.drain_seconds),
+        workers_kill_timeout=int(drain_seconds),
         log_dictconfig=LIBRARY_LOGS,
     ).serve()
 

@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from benchmarks.edge_pages import must_keep_up
+from benchmarks.installation import BenchmarkError
 from benchmarks.report import Comparison, Goal, Report, compare, percentile
+from benchmarks.wrk import read_outcomes
 
 
 def compared(bound: float, *, is_upper: bool = True) -> Comparison:
@@ -59,3 +62,30 @@ def test_what_has_no_goal_is_shown_and_neither_met_nor_missed() -> None:
 def test_sides_with_unequal_rounds_are_not_compared() -> None:
     with pytest.raises(ValueError, match="shorter"):
         compare("x", [{"a": 1.0}, {"a": 1.0}], [{"a": 1.0}], beside="peer", compared="a")
+
+
+def told_by_wrk(other: int) -> bytes:
+    counted = {"given": 800, "busy": 3, "other": other, "seconds": 4.0, "p50_ms": 5.5, "p99_ms": 21.0}
+    return b"Running 4s test\n" + json.dumps(counted).encode() + b"\n"
+
+
+def test_of_what_wrk_counts_only_what_was_given_makes_the_rate() -> None:
+    outcomes = read_outcomes(told_by_wrk(other=0))
+
+    assert outcomes.figures == {"p50_ms": 5.5, "p99_ms": 21.0, "per_second": 200.0}
+
+
+def test_one_answer_that_was_not_asked_for_fails_the_run() -> None:
+    with pytest.raises(BenchmarkError, match="neither what was asked for nor busy"):
+        read_outcomes(told_by_wrk(other=1))
+
+
+@pytest.mark.parametrize("achieved", [96.1, 100.0, 103.9])
+def test_a_rate_a_few_percent_off_is_kept(achieved: float) -> None:
+    must_keep_up(achieved, 100)
+
+
+@pytest.mark.parametrize("achieved", [0.0, 95.9, 104.1])
+def test_a_run_that_did_not_keep_its_rate_fails(achieved: float) -> None:
+    with pytest.raises(BenchmarkError, match=r"pages a second instead of 100"):
+        must_keep_up(achieved, 100)
