@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 from granian import Granian
-from granian.constants import Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from litestar import Litestar
 from litestar.types import ASGIApp
@@ -32,6 +32,8 @@ from shared.settings import (
 NAME = "portal"
 HEAD_MILLISECONDS = 10_000
 LONGEST_HEAD_BYTES = 32 * 1024
+MOST_CONNECTIONS = 1024
+"""At once, and as many more wait to be taken; how many of them an address may hold is the proxy's to say."""
 LIBRARY_LOGS = {
     "handlers": {},
     "loggers": {"_granian": {"handlers": [], "propagate": True}},
@@ -63,7 +65,11 @@ def serve(target: str, *, address: str, port: int, drain_seconds: float) -> None
         address=address,
         port=port,
         loop=Loops.uvloop,
+        # HTTP/2 is the proxy's: here a connection that says nothing would wait for its preface for ever.
+        http=HTTPModes.http1,
         websockets=False,
+        backlog=MOST_CONNECTIONS,
+        backpressure=MOST_CONNECTIONS,
         http1_settings=HTTP1Settings(
             header_read_timeout=HEAD_MILLISECONDS, max_buffer_size=LONGEST_HEAD_BYTES
         ),

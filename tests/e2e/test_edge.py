@@ -1,52 +1,35 @@
-"""Around every route, seen from outside: hosts, sites, sizes, slowness, and services that are away."""
+"""Around every route, seen from outside: hosts, sites, sizes, and what each answer's head says."""
 
-import asyncio
 import json
-import socket
-import time
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
-from services.portal.web.edge import BODY_SECONDS, HEADERS
 from tests.e2e.conftest import Outside
-from tests.installation import until
+from tests.e2e.programs import CSO, NOBODY, a_program, credentials_of, log_of
 
-CSO = "/services/cso-auth"
-NOBODY = {"loginId": "nobody.at.all", "password": "no-password-of-anybody-1"}
 INJECTED = "a\r\nset-cookie: planted=1\r\n\r\n<script>planted</script>\x1b[31m{{7*7}}\u2028end"
-ASKING_SECONDS = 40
+EACH_HEAD = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "strict-transport-security": "max-age=63072000; includeSubDomains",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
 
 
 @pytest.fixture
 async def browser(outside: Outside) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=outside.address, timeout=ASKING_SECONDS, trust_env=False) as client:
+    async with a_program(outside) as client:
         yield client
-
-
-def log_of(outside: Outside) -> str:
-    return outside.system.log_of("portal").read_text()
-
-
-def send_slowly(outside: Outside, parts: list[bytes], seconds_between: float) -> tuple[bytes, float]:
-    """Send a request in parts, until it is answered or cut; what came, and after how many seconds."""
-    host, port = outside.address.removeprefix("http://").split(":")
-    began = time.monotonic()
-    with socket.create_connection((host, int(port)), timeout=ASKING_SECONDS) as connection:
-        for part in parts:
-            try:
-                connection.sendall(part)
-                connection.settimeout(seconds_between)
-                if (answer := connection.recv(65536)) or not answer:
-                    return answer, time.monotonic() - began
-            except TimeoutError:
-                continue
-            except OSError:
-                return b"", time.monotonic() - began
-        connection.settimeout(ASKING_SECONDS)
-        return connection.recv(65536), time.monotonic() - began
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "", "127.0.0.1@evil.example"])
@@ -68,9 +51,7 @@ async def test_forged_x_forwarded_headers_change_nothing(
         "forwarded": "for=198.51.100.9;host=evil.example",
     }
 
-    answer = await browser.post(
-        CSO, json={"loginId": person.user_name, "password": person.password, "redactFlag": "1"}, headers=said
-    )
+    answer = await browser.post(CSO, json=credentials_of(person), headers=said)
 
     assert answer.json()["loginResult"] == "0"
     rows = await outside.system.rows(
@@ -101,12 +82,36 @@ async def test_nothing_but_a_post_signs_anybody_in(browser: httpx.AsyncClient, m
 
 
 async def test_each_answer_says_the_same_things_in_its_head(browser: httpx.AsyncClient) -> None:
-    for path, body in (("/", None), (CSO, {}), (CSO, NOBODY), ("/nothing/here", None)):
-        answer = await (browser.post(path, json=body) if body is not None else browser.get(path))
+    page = await browser.get("/sign-in", headers={"accept": "text/html"})
+    style_sheet = re.findall(r'href="(/[^"]+[.]css)"', page.text)[0]
+    answers = {
+        200: page,
+        404: await browser.get("/nothing/here"),
+        403: await browser.post(CSO, json=NOBODY, headers={"origin": "null"}),
+        421: await browser.get("/", headers={"host": "evil.example"}),
+        400: await browser.post(CSO, content=b"{", headers={"content-type": "application/json"}),
+    }
+    kept = await browser.get(style_sheet)
 
-        assert {name: answer.headers[name] for name in HEADERS} == HEADERS
-        assert answer.headers["cache-control"] == "no-store"
+    assert {status: answer.status_code for status, answer in answers.items()} == {s: s for s in answers}
+    for answer in (*answers.values(), await browser.post(CSO, json=NOBODY), kept):
+        assert {name: answer.headers[name] for name in EACH_HEAD} == EACH_HEAD
         assert len(answer.headers["request-id"]) == 36
+    assert {answer.headers["cache-control"] for answer in answers.values()} == {"no-store"}
+    assert kept.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+async def test_whoever_asks_for_the_head_alone_gets_that_of_the_page(browser: httpx.AsyncClient) -> None:
+    page = await browser.get("/sign-in", headers={"accept": "text/html"})
+    head = await browser.head("/sign-in", headers={"accept": "text/html"})
+    nothing = await browser.head("/nothing/here")
+
+    changing = {"date", "request-id", "set-cookie"}
+    assert (head.status_code, head.content, nothing.status_code) == (200, b"", 404)
+    assert head.headers.keys() == page.headers.keys()
+    assert {k: v for k, v in head.headers.items() if k not in changing} == {
+        k: v for k, v in page.headers.items() if k not in changing
+    }
 
 
 async def test_a_body_that_is_too_long_is_refused(browser: httpx.AsyncClient) -> None:
@@ -120,37 +125,34 @@ async def test_a_body_that_is_too_long_is_refused(browser: httpx.AsyncClient) ->
     assert (at_once.status_code, chunked.status_code) == (413, 413)
 
 
-async def test_a_slow_body_is_given_up_and_others_are_answered_meanwhile(
-    outside: Outside, browser: httpx.AsyncClient
+async def test_a_form_that_is_no_text_is_refused(browser: httpx.AsyncClient) -> None:
+    files = {"form_token": (None, b"\xff\xfe")}
+
+    answer = await browser.post("/register", files=files, headers={"accept": "text/html"})
+
+    assert answer.status_code == 400
+    assert "UTF-8" in answer.text
+
+
+@pytest.mark.parametrize(
+    "unset", [{"otpCode": None, "clientCode": None}, {"redactFlag": 1}, {"redactFlag": None}], ids=str
+)
+async def test_what_a_program_leaves_unset_may_be_null_and_the_flag_a_number(
+    outside: Outside, browser: httpx.AsyncClient, unset: dict[str, Any]
 ) -> None:
-    host = outside.address.removeprefix("http://").encode()
-    head = b"POST %b HTTP/1.1\r\nhost: %b\r\ncontent-type: application/json\r\n" % (CSO.encode(), host)
-    parts = [head + b"content-length: 1000\r\n\r\n", *[b" "] * 100]
+    person = await outside.somebody()
 
-    async with asyncio.TaskGroup() as group:
-        slow = group.create_task(asyncio.to_thread(send_slowly, outside, parts, 0.5))
-        others = [group.create_task(browser.post(CSO, json=NOBODY)) for _ in range(5)]
-    answer, seconds = slow.result()
+    answer = await browser.post(CSO, json={"loginId": person.user_name, "password": person.password} | unset)
 
-    assert b"408" in answer.split(b"\r\n", 1)[0]
-    assert BODY_SECONDS - 1 < seconds < BODY_SECONDS + 10
-    assert {other.result().json()["loginResult"] for other in others} == {"13"}
-
-
-async def test_a_head_that_comes_slowly_is_cut(outside: Outside) -> None:
-    parts = [b"GET / HTTP/1.1\r\n", *[b"x-more: 1\r\n"] * 200]
-
-    answer, seconds = await asyncio.to_thread(send_slowly, outside, parts, 0.5)
-
-    assert b"200" not in answer.split(b"\r\n", 1)[0]
-    assert seconds < 30
+    assert (answer.status_code, answer.json()["loginResult"]) == (200, "0")
+    assert len(answer.json()["nextGenCSO"]) == 128
 
 
 async def test_a_token_is_in_no_failed_answer_and_in_no_log(
     outside: Outside, browser: httpx.AsyncClient
 ) -> None:
     person = await outside.somebody()
-    right = {"loginId": person.user_name, "password": person.password, "redactFlag": "1"}
+    right = credentials_of(person)
 
     let_in = (await browser.post(CSO, json=right)).json()
     failed = [
@@ -220,21 +222,3 @@ async def test_xml_is_read_and_answered_as_accept_says(browser: httpx.AsyncClien
     assert "<loginResult>13</loginResult>" in as_xml.text
     assert as_json.json() == as_any.json()
     assert as_any.json()["loginResult"] == "13"
-
-
-async def test_a_service_that_does_not_answer_is_503_with_retry_after_and_a_late_answer_is_nobodys(
-    outside: Outside, browser: httpx.AsyncClient
-) -> None:
-    with outside.system.paused(["accounts"]):
-        began = time.monotonic()
-        answer = await browser.post(CSO, json=NOBODY)
-        seconds = time.monotonic() - began
-
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    assert answer.json()["code"] == "unavailable"
-    assert seconds < 15
-
-    async def is_back() -> bool:
-        return bool((await browser.post(CSO, json=NOBODY)).status_code == 200)
-
-    await until(is_back, "accounts answers again")

@@ -148,13 +148,22 @@ async def test_signing_out_ends_the_session_and_not_only_the_cookie(outside: Out
 
 
 async def test_cookies_are_for_this_host_over_tls_and_out_of_reach_of_scripts(outside: Outside) -> None:
+    person = await outside.somebody()
+    html = {"accept": "text/html"}
     async with httpx.AsyncClient(base_url=outside.address, trust_env=False) as client:
-        answer = await client.get("/sign-in", headers={"accept": "text/html"})
+        asked = await client.get("/sign-in", headers=html)
+        (visitor,) = asked.headers.get_list("set-cookie")
+        (token,) = re.findall(r'name="form_token" value="(.*?)"', asked.text)
+        let_in = await client.post(
+            "/sign-in",
+            data={"form_token": token, **credentials_of(person)},
+            headers=html | {"cookie": visitor.partition(";")[0]},
+        )
 
-    (cookie,) = answer.headers.get_list("set-cookie")
-    assert re.fullmatch(r"__Host-visitor=[\w-]{43}; HttpOnly; Path=/; SameSite=lax; Secure", cookie)
-    assert answer.headers["cache-control"] == "no-store"
-    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert re.fullmatch(r"__Host-visitor=[\w-]{43}; HttpOnly; Path=/; SameSite=lax; Secure", visitor)
+    session, forgotten = sorted(let_in.headers.get_list("set-cookie"))
+    assert re.fullmatch(r"__Host-session=[\w-]{128}; HttpOnly; Path=/; SameSite=lax; Secure", session)
+    assert re.fullmatch(r'__Host-visitor=""; HttpOnly; Max-Age=0; Path=/; SameSite=lax; Secure', forgotten)
 
 
 @pytest.mark.parametrize("address", WAYS_OUT)

@@ -14,7 +14,7 @@ from shared.messages.accounts.clients import (
     LogOutClient,
 )
 
-LONGEST_LOGIN, TOKEN_LENGTH = 254, 128
+LONGEST_LOGIN, TOKEN_LENGTH, LET_IN = 254, 128, "0"
 NOT_LET_IN = ClientAuthenticated(
     login_result="13", error_description="Invalid username, password, or one-time passcode."
 )
@@ -22,19 +22,22 @@ NOT_LET_IN = ClientAuthenticated(
 
 
 class LogIn(msgspec.Struct, kw_only=True, rename="camel"):
-    """What a client says to sign in; what it says beside is not looked at."""
+    """What a client says to sign in; what it says beside is not looked at.
 
-    login_id: str = ""
-    password: str = ""
-    otp_code: str = ""
-    client_code: str = ""
-    redact_flag: str = ""
+    Libraries write what isn't set as null, and some the flag as a number.
+    """
+
+    login_id: str | None = None
+    password: str | None = None
+    otp_code: str | None = None
+    client_code: str | None = None
+    redact_flag: str | int | None = None
 
 
 class LogOut(msgspec.Struct, kw_only=True):
     """What a client says to sign out."""
 
-    token: str = msgspec.field(name="nextGenCSO", default="")
+    token: str | None = msgspec.field(name="nextGenCSO", default=None)
 
 
 @post("/services/cso-auth", status_code=200)
@@ -55,7 +58,7 @@ async def log_out(request: Request[Any, Any, Any], caller: Caller) -> Response[b
     """Sign out; with an unknown token, or again, the answer is the same."""
     said = read_body(await request.body(), request.headers.get("content-type", ""), LogOut)
     outcome = ClientLoggedOut()
-    if len(said.token) == TOKEN_LENGTH:
+    if said.token is not None and len(said.token) == TOKEN_LENGTH:
         answer = await caller.ask(LogOutClient(token=caller.services.sealed(said.token)))
         outcome = expect(answer.message, ClientLoggedOut)
     keys = {"loginResult": outcome.login_result, "errorDescription": outcome.error_description}
@@ -72,13 +75,14 @@ async def _sign_in(said: LogIn, caller: Caller) -> tuple[ClientAuthenticated, st
             login_id=said.login_id,
             password=seal(said.password),
             otp_code=seal(said.otp_code) if said.otp_code else None,
-            client_code=said.client_code,
-            redact_flag=said.redact_flag,
+            client_code=said.client_code or "",
+            redact_flag="" if said.redact_flag is None else str(said.redact_flag),
             network=caller.network,
         )
     )
     outcome = expect(answer.message, ClientAuthenticated)
-    return outcome, "" if outcome.token is None else caller.open(answer, "token")
+    is_in = outcome.login_result == LET_IN and outcome.token is not None
+    return outcome, caller.open(answer, "token") if is_in else ""
 
 
 def _answer(keys: Said, request: Request[Any, Any, Any]) -> Response[bytes]:

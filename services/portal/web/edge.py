@@ -24,15 +24,13 @@ from shared.metrics import HTTP_SECONDS
 BODY_SECONDS = 10.0
 """For which a whole body is waited: who sends slower is let go."""
 DROPPED_BYTES, DROPPING_SECONDS = 1024 * 1024, 2.0
-FIRST_REFUSAL, TOO_SLOW = 400, 408
+FIRST_REFUSAL, TOO_SLOW, GONE = 400, 408, 499
 CONTENT_POLICY = "; ".join(
     (
         "default-src 'none'",
-        "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data:",
         "font-src 'self'",
-        "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -66,8 +64,11 @@ class Edge:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         is_page = wants_page(scope["path"], headers.get("accept", ""))
         body = _Body(receive, BODY_SECONDS)
-        answered = _Answered(send, request_id, body)
+        method = scope["method"]
+        answered = _Answered(send, request_id, body, is_head=method == "HEAD")
         try:
+            # Who asks for the head alone gets that of the page itself, from whatever route has it.
+            scope["method"] = "GET" if method == "HEAD" else method
             scope["state"] = {
                 **scope.get("state", {}),
                 "request_id": request_id,
@@ -82,7 +83,7 @@ class Edge:
             if not answered.status:
                 await _send_problem(_broken(), request_id, answered, is_page=is_page)
         finally:
-            _note(scope, request_id, answered.status, time.perf_counter() - began)
+            _note(scope, method, request_id, answered.status, time.perf_counter() - began)
 
     def _network(self, scope: Scope, headers: dict[str, str]) -> str:
         peer = scope.get("client")
@@ -104,8 +105,8 @@ class Edge:
 class _Answered:
     """Passes an answer on, with what each head says, and remembers its status; 0 until it has begun."""
 
-    def __init__(self, send: Send, request_id: UUID, body: "_Body") -> None:
-        self._send, self._request_id, self._body = send, request_id, body
+    def __init__(self, send: Send, request_id: UUID, body: "_Body", *, is_head: bool) -> None:
+        self._send, self._request_id, self._body, self._is_head = send, request_id, body, is_head
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
@@ -117,6 +118,8 @@ class _Answered:
             own = HEADERS | {"cache-control": NO_STORE, "request-id": str(self._request_id)}
             more = [(k.encode(), v.encode()) for k, v in own.items() if k.encode() not in said]
             message["headers"] = [*message["headers"], *more]
+        elif self._is_head and message["type"] == "http.response.body":
+            message["body"] = b""
         await self._send(message)
 
 
@@ -129,7 +132,7 @@ class _Body:
         self._is_whole = False
 
     async def receive(self) -> Any:
-        """The next part. Raises Problem when the time is over."""
+        """The next part. Raises Problem when the time is over, or the sender has gone."""
         if self._is_whole:
             return await self._receive()
         try:
@@ -142,7 +145,10 @@ class _Body:
                 "Too slow",
                 f"A request is waited for {self._seconds:.0f} seconds; send it again.",
             ) from None
-        self._is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+        if message["type"] != "http.request":
+            self._is_whole = True
+            raise Problem(GONE, "gone", "Gone", "Whoever asked went away before all of it was sent.")
+        self._is_whole = not message.get("more_body", False)
         return message
 
     async def drop(self) -> None:
@@ -173,9 +179,9 @@ def _broken() -> Problem:
     return Problem(500, "broken", "Our mistake", "This didn't work, and not because of the request.")
 
 
-def _note(scope: Any, request_id: UUID, status: int, seconds: float) -> None:
+def _note(scope: Any, asked: str, request_id: UUID, status: int, seconds: float) -> None:
     """One line a request: the route as it is written in the table, never what stood in its place."""
-    method = scope["method"] if scope["method"] in METHODS else "other"
+    method = asked if asked in METHODS else "other"
     route = scope.get("path_template") or "none"
     HTTP_SECONDS.labels(route, method, str(status)).observe(seconds)
     structlog.get_logger().info(

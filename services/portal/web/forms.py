@@ -47,8 +47,11 @@ class Form:
 
 
 async def form_of(request: Request[Any, Any, Any]) -> Form:
-    """The form in a request; files are none of it."""
-    sent = await request.form()
+    """The form in a request; files are none of it. Raises Problem for one that is no text."""
+    try:
+        sent = await request.form()
+    except UnicodeDecodeError:
+        raise Problem(400, "unreadable", "Not understood", "The form is not in UTF-8.") from None
     return Form({name: text for name, text in sent.items() if isinstance(text, str)})
 
 
