@@ -1,7 +1,7 @@
 """The bench: where checks and jobs work, in as many short transactions as they need."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from shared.assertion import Asserted, Assertion
 from shared.clock import Clock
-from shared.database import Pool, transaction
+from shared.database import Connection, Pool, connected, transaction
 from shared.errors import NextgenError
 from shared.messages.base import Message
 from shared.messaging.envelope import Envelope
@@ -60,6 +60,10 @@ class Bench(Generic[R]):
     def open(self, message: Message, secret_field: str) -> str:
         """The secret in a sealed field of the message being checked."""
         return self.seals.open(message, self.request.message_id, secret_field, self.now())
+
+    def connected(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection on which each statement is a transaction of its own, for a step that is only one."""
+        return connected(self.pool)
 
     @asynccontextmanager
     async def transaction(

@@ -6,18 +6,24 @@ from typing import Any
 
 import pytest
 
+from services.accounts.rules.access import in_force
 from services.accounts.service import SERVICE
 from services.accounts.settings import Resources
+from services.accounts.store.resolving import use_session
+from services.accounts.store.saving import hash_token
+from shared.database import rolled_back
 from shared.messages.accounts import (
     SessionRefused,
     SessionResolved,
     SignedInFromNewPlace,
 )
 from shared.messaging.registry import Service
+from shared.policies import read_policies
 from tests.builders_accounts import (
     OTHER_PASSWORD,
     PASSWORD,
     a_member,
+    a_signed_in_member,
     quick_resources,
     resolve,
     sealed,
@@ -25,6 +31,8 @@ from tests.builders_accounts import (
 from tests.messaging import Workplace
 
 Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
+USUAL = read_policies().accounts
+DURABLE = "SELECT current_setting('synchronous_commit')"
 
 
 @pytest.fixture
@@ -99,3 +107,24 @@ async def test_with_the_rule_of_180_days_an_old_password_must_be_changed_first(
     )
     assert not (await member.sign_in(password=OTHER_PASSWORD)).must_change_password
     assert isinstance(await resolve(place, member.token, "linking"), SessionResolved)
+
+
+async def test_resolving_is_one_statement_that_waits_for_no_disk_and_others_go_on_waiting(
+    place: Workplace,
+) -> None:
+    member, seen = await a_signed_in_member(place), []
+
+    async with rolled_back(place.pool) as pool, pool.acquire() as connection:
+        before = await connection.fetchval(DURABLE)
+        with connection.query_logger(lambda asked: seen.append(asked.query)):
+            resolved = await resolve(replace(place, pool=pool), member.token)
+        within = await connection.fetchval(DURABLE)
+    async with place.pool.acquire() as connection:
+        now = place.clock()
+        used = await use_session(connection, hash_token(member.token), in_force(now, USUAL), now)
+        after = await connection.fetchval(DURABLE)
+
+    assert isinstance(resolved, SessionResolved)
+    assert used is not None
+    assert len(seen) == 1, seen
+    assert (before, within, after) == ("on", "off", "on")

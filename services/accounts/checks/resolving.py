@@ -15,9 +15,9 @@ async def resolve_session(query: ResolveSession, bench: Workbench) -> SessionRes
     if programs.is_one(token):
         return await _resolve_program(query, saving.hash_token(token), bench)
     policies, now = bench.resources.policies, bench.now()
-    async with bench.transaction() as work:
+    async with bench.connected() as connection:
         holder = await resolving.use_session(
-            work.connection, saving.hash_token(token), access.in_force(now, policies), now
+            connection, saving.hash_token(token), access.in_force(now, policies), now
         )
     if holder is None or not access.serves(holder.account, holder.session, query.audience):
         return SessionRefused()
