@@ -70,7 +70,7 @@ from shared.messages.linking.assistance import (
 from shared.messages.linking.attempts import WhyCantLink
 from shared.messages.linking.codes import IssueLinkingCode, LinkingCodeIssued, ProveByLinkingCode
 from shared.messages.linking.conflicts import Conflicts, ConflictSettled, SettleConflict
-from shared.messages.linking.history import LinksOf, MyLinks
+from shared.messages.linking.history import LinksOf, MyCourts, MyLinks
 from shared.messages.linking.readiness import (
     GoLiveReminderDue,
     PeopleStillToAct,
@@ -124,6 +124,7 @@ SERVICE: Service[Resources] = Service(
         ExportAsked: ask_part_of,
     },
     answers={
+        MyCourts: filing.my_courts,
         MyLinks: history.my_links,
         MyFilingRequests: requests.my_filing_requests,
         ShowCourt: courts.show_court,

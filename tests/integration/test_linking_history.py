@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from shared.messages.base import NotAllowed
-from shared.messages.linking.history import LinksOf, MyLinks
+from shared.messages.linking.history import LinksOf, MyCourts, MyLinks
 from tests.integration.linking_builders import (
     COURT,
     Make,
@@ -74,6 +74,36 @@ async def test_the_own_links_come_in_pages(place: Workplace) -> None:
 
     assert [link.link_id for link in (*first.links, *second.links)] == ids[::-1]
     assert (first.has_more, second.has_more) == (True, False)
+
+
+async def test_my_courts_are_where_i_may_file_and_the_links_that_have_ended(place: Workplace) -> None:
+    who, other = somebody(place), somebody(place)
+    await load(place, a_row(), a_row("jtrustee", line=3, role="trustee", name="Jane Public, Trustee"))
+    ended = await linked(place, who)
+    await unlink(place, again(place, who), ended.link_id)
+    place.clock.forward(seconds=1)
+    kept = await linked(place, again(place, who), login="jtrustee")
+
+    mine = await place.send(MyCourts(), by=again(place, who))
+    of_other = await place.send(MyCourts(), by=again(place, other))
+
+    assert [(right.link_id, right.login) for right in mine.rights] == [(kept.link_id, "jtrustee")]
+    assert [(link.link_id, link.unlinked_by) for link in mine.ended] == [(ended.link_id, "holder")]
+    assert (mine.reason, of_other.rights, of_other.ended) == (None, (), ())
+
+
+async def test_who_may_not_file_sees_why_beside_the_links_that_have_ended(place: Workplace) -> None:
+    who = somebody(place)
+    link = await linked(place, who)
+    await unlink(place, again(place, who), link.link_id)
+    await linked(place, again(place, who))
+
+    mine = await place.send(MyCourts(), by=again(place, who, status="deactivated"))
+    legacy = await place.send(MyCourts(), by=somebody(place, generation="legacy"))
+
+    assert (mine.rights, mine.reason) == ((), "account_not_active")
+    assert [ended.link_id for ended in mine.ended] == [link.link_id]
+    assert (legacy.rights, legacy.ended, legacy.reason) == ((), (), "upgrade_first")
 
 
 async def test_staff_see_who_has_held_a_filing_account_and_each_of_them_reads_it(place: Workplace) -> None:

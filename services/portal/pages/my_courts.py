@@ -13,7 +13,7 @@ from services.portal.web.problems import Problem, busy
 from shared.messages import linking
 from shared.messages.base import CourtId, Message
 from shared.messages.linking.codes import ProveByLinkingCode
-from shared.messages.linking.history import MyLinks, MyLinksShown
+from shared.messages.linking.history import MyCourts, MyCourtsShown
 
 COURTS, LINK, CODE = "/courts", "/courts/link", "/courts/link-by-code"
 LONGEST_LOGIN = 64
@@ -28,14 +28,9 @@ _MISSING = {
 @get(COURTS)
 async def show(browser: Browser, caller: Caller) -> Response[str]:
     """Where I may file now, and the links that have ended."""
-    rights = expect((await caller.ask_as_me(linking.WhatMayIFile())).message, linking.FilingRights)
-    links = expect((await caller.ask_as_me(MyLinks())).message, MyLinksShown)
-    return browser.show(
-        "my_courts.html",
-        rights=rights.rights,
-        reason=say(rights.reason) if rights.reason else "",
-        ended=[link for link in links.links if link.unlinked_at is not None],
-    )
+    mine = expect((await caller.ask_as_me(MyCourts())).message, MyCourtsShown)
+    reason = say(mine.reason) if mine.reason else ""
+    return browser.show("my_courts.html", rights=mine.rights, reason=reason, ended=mine.ended)
 
 
 @get(LINK)

@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 
 from shared.messages.base import Command, CourtId, Query, Reply
-from shared.messages.linking.links import FilingLogin, FilingRole
+from shared.messages.linking.filing import FilingRight
+from shared.messages.linking.links import FilingLogin, FilingRole, RefusalReason
 from shared.messages.linking.staff import PageSize, PersonSeen
 
 EndedBy = Literal["holder", "court"]
@@ -43,6 +44,18 @@ class MyLinksShown(Reply, frozen=True, kw_only=True, tag="linking.my_links_shown
 
     links: tuple[MyLink, ...]
     has_more: bool
+
+
+class MyCourts(Query, frozen=True, kw_only=True, tag="linking.my_courts.v1"):
+    """Where may I file now, and which of my last links have ended? All of the page in one answer."""
+
+
+class MyCourtsShown(Reply, frozen=True, kw_only=True, tag="linking.my_courts_shown.v1"):
+    """Where the asker may file now, or why their links don't count; the ended links, the newest first."""
+
+    rights: tuple[FilingRight, ...]
+    ended: tuple[MyLink, ...]
+    reason: RefusalReason | None = None
 
 
 class LinksOf(Command, frozen=True, kw_only=True, tag="linking.links_of.v1"):
