@@ -19,7 +19,8 @@ rm -rf "$static" "$work"
 mkdir -p "$static/css" "$static/img" "$work"
 cp "$here/package.json" "$here/package-lock.json" "$here/.npmrc" "$work/"
 [ -n "$axe" ] || omit=--omit=dev
-(cd "$work" && npm ci --ignore-scripts --no-progress --loglevel=error --cache "$work/cache" ${omit:-} >&2)
+# A connection that says nothing is given up after half a minute, where npm by itself waits for five.
+(cd "$work" && npm ci --fetch-timeout=30000 --fetch-retries=5 --ignore-scripts --no-progress --loglevel=error --cache "$work/cache" ${omit:-} >&2)
 
 # Beside the style sheet, what it names and nothing else: ../fonts/... and ../img/...
 from=$work/node_modules/@uswds/uswds/dist

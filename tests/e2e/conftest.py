@@ -1,10 +1,13 @@
 """What the tests from outside share: a whole system with its web edge, and somebody who has an account."""
 
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from playwright.async_api import Browser
 
@@ -13,9 +16,11 @@ from deploy.local.homes import temporary_folder
 from deploy.local.servers import Servers
 from deploy.tool import clock
 from deploy.tool.stories import PROCESSES
+from shared.messages.paa_billing import UsageRecord
 from tests.e2e.browsers import a_browser
 from tests.installation import until
 from tests.system.asking import PatientPerson, Postbox, a_desk, join_up
+from tests.system.courts import Court
 from tests.system.running import CHEAP_PASSWORDS, System, a_system
 from tests.system.staff import fast_verifier_of, load_filing_accounts
 
@@ -55,6 +60,17 @@ class Outside:
             return next((word for word in words if word.startswith(start)), "").removeprefix(self.address)
 
         return str(await until(find, f"a link to {path} for {person.email}", deadline_seconds=60))
+
+    async def use(self, person: PatientPerson, **said: Any) -> None:
+        """A document of three pages that a person reads at the court, which says more of it or otherwise."""
+        use = UsageRecord(
+            usage_id=secrets.token_hex(8),
+            account_number=person.account_number,
+            used_at=self.desk.now(),
+            kind="document",
+            pages=3,
+        )
+        await Court(self.system.story, COURT).report([[msgspec.structs.replace(use, **said)]])
 
     async def wait_minutes(self, minutes: int) -> None:
         """Let so much of the story's time go by."""

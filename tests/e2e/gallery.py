@@ -74,6 +74,7 @@ async def show_all(outside: Outside, browser: Browser, size: tuple[int, int], lo
         await _show(page, SIGNED_IN, SENT_EMPTY_SIGNED_IN, "signed in", look)
         await _show_enrolling(page, person, look)
         await _show_linking(page, login, look)
+        await _show_quarter(outside, page, person, look)
     async with a_page(browser, outside.address, size=size) as page:
         await sign_in(page, await somebody_from_before(outside))
         await _show(page, ("/", "/upgrade"), (("/upgrade", "Upgrade"),), "from before", look)
@@ -145,3 +146,17 @@ async def _show_linking(page: Page, login: str, look: Look) -> None:
     await look("linked", page)
     await page.get_by_role("link", name="Unlink").click()
     await look("link to end", page)
+    await press(page, "End the link")
+    await look("link ended", page)
+
+
+async def _show_quarter(outside: Outside, page: Page, person: PatientPerson, look: Look) -> None:
+    await outside.use(person, description="Docket Report", case_number="3:19-bk-30441", client_code="1402-7")
+    await outside.use(person, description="Order Confirming Chapter 13 Plan", pages=1)
+
+    async def is_booked() -> bool:
+        await page.goto("/usage")
+        return await page.get_by_text("Order Confirming").is_visible()
+
+    await until(is_booked, "the uses are booked")
+    await look("quarter with uses", page)

@@ -160,6 +160,24 @@ async def test_who_is_not_signed_in_is_asked_to_and_led_back(outside: Outside, p
         assert "form_token" in seen.source
 
 
+async def test_what_was_used_is_shown_with_its_charge_and_its_texts_stay_texts(
+    outside: Outside, browser: PlainBrowser, person: PatientPerson
+) -> None:
+    texts = {name: f"<b>{name}</b>" for name in ("description", "case_number", "client_code")}
+    await outside.use(person, **texts)
+
+    async def is_booked() -> bool:
+        return "Client code" in (await browser.open("/usage")).text
+
+    await until(is_booked, "the use is booked")
+
+    assert "$0.30" in browser.text
+    assert "$29.70 are left" in browser.text
+    for text in texts.values():
+        assert text in browser.text
+        assert text not in browser.source
+
+
 async def test_my_quarter_is_shown_with_who_pays_and_what_is_left_of_the_waiver(
     browser: PlainBrowser,
 ) -> None:
