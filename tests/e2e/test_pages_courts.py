@@ -3,12 +3,14 @@
 import hashlib
 import secrets
 from collections.abc import AsyncIterator
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
 
 from shared.messages import linking
 from tests.e2e.conftest import COURT, Outside
+from tests.e2e.gallery import SIGNED_IN
 from tests.e2e.plain_browser import PlainBrowser, a_plain_browser
 from tests.installation import until
 from tests.system.asking import PatientPerson
@@ -151,13 +153,15 @@ async def test_another_persons_link_is_not_there(outside: Outside, browser: Plai
     assert "Jane Doe" in (await browser.open("/courts")).text
 
 
-@pytest.mark.parametrize("path", ["/courts", "/courts/link", "/courts/link-by-code", "/usage"])
-async def test_who_is_not_signed_in_is_asked_to_and_led_back(outside: Outside, path: str) -> None:
+@pytest.mark.parametrize("path", [path for path in (*SIGNED_IN, "/upgrade") if path != "/"])
+async def test_who_is_not_signed_in_is_asked_to_before_anything_is_filled_in(
+    outside: Outside, path: str
+) -> None:
     async with a_plain_browser(outside.address) as stranger:
         seen = await stranger.open(path)
 
-        assert seen.path.startswith(("/sign-in", path))
-        assert "form_token" in seen.source
+        assert seen.path == f"/sign-in?{urlencode({'return': path})}"
+        assert f'name="return" value="{path}"' in seen.source
 
 
 async def test_what_was_used_is_shown_with_its_charge_and_its_texts_stay_texts(

@@ -2,18 +2,29 @@
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
 
 from services.portal.pages.people import USER_TYPES
-from shared.messages.accounts import RecoveryAsked, RegistrationRefused
-from shared.messages.base import Message
+from shared.messages.accounts import (
+    AccountShown,
+    AskRecovery,
+    AskUserName,
+    AskVerificationAgain,
+    ChangeEmail,
+    EmailChangeRefused,
+    MyAccount,
+    RecoverAccount,
+    RecoveryAsked,
+    RecoveryRefused,
+    RegisterAccount,
+    RegistrationRefused,
+    UpgradeAccount,
+)
 from shared.messaging.ids import new_id
-from shared.messaging.requests import Answer
 from tests.messaging import NOON
-from tests.unit.edges import an_edge
+from tests.unit.edges import SESSION, Answering, an_edge
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*Inferred dependency:DeprecationWarning")
 MOST = 2
@@ -32,52 +43,62 @@ FORMS = {
     "/recover": {"user_name": "ann.member"},
     "/user-name": {"email": "ann@mail.example"},
     "/verify-again": {"user_name": "ann.member"},
+    "/recover-account": {"token": "mailed", "new_password": "QXZ23456789QXZ"},
+    "/upgrade": APPLICATION,
+    "/security/email": {"email": "ann@mail.example"},
 }
-
-
-class Accounts:
-    """Stands in for the services: refuses registrations, and says that a mail is on its way."""
-
-    def __init__(self) -> None:
-        self.asked: list[Message] = []
-
-    async def ask(self, message: Message, **_: Any) -> Answer:
-        """Answer as for somebody who is known."""
-        self.asked.append(message)
-        reply: Message = RecoveryAsked()
-        if message.message_name() == "accounts.register_account.v1":
-            reply = RegistrationRefused(reason="user_name_taken", field="user_name")
-        id_ = new_id(NOON)
-        return Answer(message=reply, reply_id=id_, correlation_id=id_)
+SIGNED_IN = ("/upgrade", "/security/email")
 
 
 @pytest.fixture
-def accounts() -> Accounts:
-    return Accounts()
+def services() -> Answering:
+    refused = RegistrationRefused(reason="user_name_taken", field="user_name")
+    legacy = AccountShown(
+        account_id=new_id(NOON),
+        account_number="1234567",
+        user_name="am4711",
+        kind="individual",
+        generation="legacy",
+        status="active",
+        email_verified=False,
+        has_second_factor=False,
+    )
+    return Answering(
+        {
+            MyAccount: legacy,
+            RegisterAccount: refused,
+            UpgradeAccount: refused,
+            RecoverAccount: RecoveryRefused(reason="password_too_common", field="new_password"),
+            ChangeEmail: EmailChangeRefused(reason="email_not_new"),
+            **dict.fromkeys((AskRecovery, AskUserName, AskVerificationAgain), RecoveryAsked()),
+        }
+    )
 
 
 @pytest.fixture
-async def client(accounts: Accounts) -> AsyncIterator[httpx.AsyncClient]:
-    async with an_edge(accounts, headers={"accept": "text/html"}, requests_a_minute=MOST) as client:
+async def client(services: Answering) -> AsyncIterator[httpx.AsyncClient]:
+    async with an_edge(services, headers={"accept": "text/html"}, requests_a_minute=MOST) as client:
         yield client
 
 
 @pytest.mark.parametrize("address", FORMS)
 async def test_a_network_that_sends_a_form_too_often_waits(
-    client: httpx.AsyncClient, accounts: Accounts, address: str
+    client: httpx.AsyncClient, services: Answering, address: str
 ) -> None:
-    page = await client.get(address)
-    cookie = page.headers["set-cookie"].partition(";")[0]
+    own = {"cookie": SESSION} if address in SIGNED_IN else {}
+    page = await client.get(address, headers=own)
+    cookie = own.get("cookie") or page.headers["set-cookie"].partition(";")[0]
     token = re.findall(r'name="form_token" value="(\w+)"', page.text)[0]
 
     async def send() -> httpx.Response:
         fields = {**FORMS[address], "form_token": token}
         return await client.post(address, data=fields, headers={"cookie": cookie})
 
+    services.asked.clear()
     answered = [(await send()).status_code for _ in range(MOST)]
     refused = await send()
 
     assert answered in ([303] * MOST, [422] * MOST)
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
     assert "Too many requests" in refused.text
-    assert len(accounts.asked) == MOST, "the one that was refused reached nobody"
+    assert len(services.asked) == MOST, "the one that was refused reached nobody"

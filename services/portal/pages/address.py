@@ -7,7 +7,7 @@ from services.portal.web.asking import Caller, expect
 from services.portal.web.browsing import Browser
 from services.portal.web.forms import Form
 from services.portal.web.limits import Limits
-from shared.messages.accounts import ChangeEmail, EmailChangeBegun, EmailChangeRefused
+from shared.messages.accounts import ChangeEmail, EmailChangeBegun, EmailChangeRefused, MyAccount
 
 ADDRESS = "/security/email"
 TEMPLATE = "address.html"
@@ -15,8 +15,9 @@ LONGEST = 254
 
 
 @get(ADDRESS)
-async def show(browser: Browser) -> Response[str]:
+async def show(browser: Browser, caller: Caller) -> Response[str]:
     """The form."""
+    await caller.be_signed_in(MyAccount())
     return browser.show(TEMPLATE)
 
 

@@ -30,8 +30,9 @@ def picture_of(secret: str, name: str) -> str:
 
 
 @get(ADDING)
-async def show_adding(browser: Browser) -> Response[str]:
+async def show_adding(browser: Browser, caller: Caller) -> Response[str]:
     """What the authenticator is to be called."""
+    await caller.be_signed_in(accounts.MyAccount())
     return browser.show("authenticator_add.html")
 
 

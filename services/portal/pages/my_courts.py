@@ -36,39 +36,47 @@ async def show(browser: Browser, caller: Caller) -> Response[str]:
 @get(LINK)
 async def show_login_form(browser: Browser, caller: Caller) -> Response[str]:
     """The form for a CM/ECF login and its password."""
-    return browser.show("link_by_login.html", courts=await _live_courts(caller))
+    await caller.be_signed_in(MyCourts())
+    return _show_form("link_by_login.html", browser, await _courts(caller))
 
 
 @post(LINK)
 async def prove_by_login(browser: Browser, form: Form, caller: Caller) -> Response[str]:
     """The first step: show that a filing account is mine."""
     texts, password = form.texts("court_id", "login"), form.secret("password")
-    errors = _find_errors({**texts, "password": password}, texts["court_id"])
+    errors, courts = _find_errors({**texts, "password": password}, texts["court_id"]), await _courts(caller)
     if errors:
-        return await _ask_again("link_by_login.html", browser, caller, errors, texts)
+        return _show_form("link_by_login.html", browser, courts, errors, texts)
     command = linking.ProveFilingAccount(
         court_id=texts["court_id"],
         login=texts["login"][:LONGEST_LOGIN],
         password=caller.services.sealed(password, "linking"),
     )
-    return await _prove(command, "link_by_login.html", browser, caller, texts)
+    outcome = await _prove(command, caller)
+    if isinstance(outcome, linking.LinkRefused):
+        return _show_form("link_by_login.html", browser, courts, {"": say(outcome.reason)}, texts)
+    return _show_proof(browser, outcome, courts)
 
 
 @get(CODE)
 async def show_code_form(browser: Browser, caller: Caller) -> Response[str]:
     """The form for a code that the court has given out."""
-    return browser.show("link_by_code.html", courts=await _live_courts(caller))
+    await caller.be_signed_in(MyCourts())
+    return _show_form("link_by_code.html", browser, await _courts(caller))
 
 
 @post(CODE)
 async def prove_by_code(browser: Browser, form: Form, caller: Caller) -> Response[str]:
     """The first step, by a linking code instead of login and password."""
     texts, code = form.texts("court_id"), form.text("code")
-    errors = _find_errors({**texts, "code": code}, texts["court_id"])
+    errors, courts = _find_errors({**texts, "code": code}, texts["court_id"]), await _courts(caller)
     if errors:
-        return await _ask_again("link_by_code.html", browser, caller, errors, texts)
+        return _show_form("link_by_code.html", browser, courts, errors, texts)
     command = ProveByLinkingCode(court_id=texts["court_id"], code=caller.services.sealed(code, "linking"))
-    return await _prove(command, "link_by_code.html", browser, caller, texts)
+    outcome = await _prove(command, caller)
+    if isinstance(outcome, linking.LinkRefused):
+        return _show_form("link_by_code.html", browser, courts, {"": say(outcome.reason)}, texts)
+    return _show_proof(browser, outcome, courts)
 
 
 @get("/courts/confirm")
@@ -106,31 +114,39 @@ async def unlink(browser: Browser, form: Form, caller: Caller, link_id: UUID) ->
     return browser.go(COURTS, notice="The link has ended. You and the court are told by mail.")
 
 
-async def _prove(
-    command: Message, template: str, browser: Browser, caller: Caller, texts: dict[str, str]
-) -> Response[str]:
+async def _prove(command: Message, caller: Caller) -> linking.FilingAccountProved | linking.LinkRefused:
     outcome = (await caller.ask_as_me(command)).message
     if isinstance(outcome, linking.ProvingBusy):
         raise busy(outcome.retry_after_seconds)
     if isinstance(outcome, linking.LinkRefused):
         _prove_again_if_need_be(outcome.reason)
-        return await _ask_again(template, browser, caller, {"": say(outcome.reason)}, texts)
-    proof = expect(outcome, linking.FilingAccountProved)
-    court = expect((await caller.ask(linking.ShowCourt(court_id=proof.court_id))).message, linking.CourtShown)
+        return outcome
+    return expect(outcome, linking.FilingAccountProved)
+
+
+def _show_form(
+    template: str,
+    browser: Browser,
+    courts: list[linking.CourtShown],
+    errors: dict[str, str] | None = None,
+    texts: dict[str, str] | None = None,
+) -> Response[str]:
+    """The form, with the courts where filing accounts can be linked: those that have gone live."""
+    live = [court for court in courts if court.is_live]
+    status = 422 if errors else 200
+    return browser.show(template, status=status, errors=errors or {}, values=texts or {}, courts=live)
+
+
+def _show_proof(
+    browser: Browser, proof: linking.FilingAccountProved, courts: list[linking.CourtShown]
+) -> Response[str]:
+    """What was proved, to be confirmed; nothing more is asked for it, since a proof is shown once."""
+    (court,) = [court for court in courts if court.court_id == proof.court_id]
     return browser.show("confirm_link.html", proof=proof, court=court)
 
 
-async def _ask_again(
-    template: str, browser: Browser, caller: Caller, errors: dict[str, str], texts: dict[str, str]
-) -> Response[str]:
-    courts = await _live_courts(caller)
-    return browser.show(template, status=422, errors=errors, values=texts, courts=courts)
-
-
-async def _live_courts(caller: Caller) -> list[linking.CourtShown]:
-    """Where filing accounts can be linked: the courts that have gone live."""
-    listed = expect((await caller.ask(linking.ListCourts())).message, linking.CourtList)
-    return [court for court in listed.courts if court.is_live]
+async def _courts(caller: Caller) -> list[linking.CourtShown]:
+    return list(expect((await caller.ask(linking.ListCourts())).message, linking.CourtList).courts)
 
 
 async def _my_right(caller: Caller, link_id: UUID) -> linking.FilingRight:

@@ -6,7 +6,7 @@ from services.portal.pages import words
 from services.portal.web.asking import Caller, expect
 from services.portal.web.browsing import Browser
 from services.portal.web.forms import Form
-from shared.messages.accounts import ChangePassword, PasswordChanged, PasswordChangeRefused
+from shared.messages.accounts import ChangePassword, MyAccount, PasswordChanged, PasswordChangeRefused
 
 ADDRESS = "/security/password"
 _MISSING = {
@@ -16,8 +16,9 @@ _MISSING = {
 
 
 @get(ADDRESS)
-async def show(browser: Browser) -> Response[str]:
+async def show(browser: Browser, caller: Caller) -> Response[str]:
     """The form."""
+    await caller.be_signed_in(MyAccount())
     return browser.show("password.html")
 
 

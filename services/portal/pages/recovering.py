@@ -7,6 +7,7 @@ from services.portal.pages.mailed_links import LONGEST_TOKEN
 from services.portal.web.asking import Caller, expect
 from services.portal.web.browsing import Browser
 from services.portal.web.forms import Form
+from services.portal.web.limits import Limits
 from shared.messages.accounts import AccountRecovered, RecoverAccount, RecoveryRefused, TokenRefused
 
 ADDRESS = "/recover-account"
@@ -20,12 +21,13 @@ async def show(browser: Browser, token: str = "") -> Response[str]:
 
 
 @post(ADDRESS)
-async def recover(browser: Browser, form: Form, caller: Caller) -> Response[str]:
+async def recover(browser: Browser, form: Form, caller: Caller, limits: Limits) -> Response[str]:
     """Set the password; a refusal leaves the link as good as it was."""
     token, password = form.text("token")[:LONGEST_TOKEN], form.secret("new_password")
     code = form.passcode("passcode")
     errors = {} if password else {"new_password": "Choose a password of 14 characters or more."}
     if not errors:
+        await limits.count(caller.network, ADDRESS)
         seal = caller.services.sealed
         answer = await caller.ask(
             RecoverAccount(

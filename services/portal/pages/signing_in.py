@@ -2,13 +2,16 @@
 
 from typing import Annotated
 
+import structlog
 from litestar import Response, get, post
 from litestar.params import QueryParameter
 
 from services.portal.web.asking import Caller, expect
 from services.portal.web.browsing import Browser
 from services.portal.web.forms import Form, local
+from services.portal.web.problems import Problem
 from shared.messages.accounts import (
+    MyAccount,
     ProofRefused,
     ProveAgain,
     ProvedAgain,
@@ -23,6 +26,11 @@ ReturnTo = Annotated[str, QueryParameter(name="return")]
 NOT_LET_IN = (
     "The user name, the password or the one-time passcode is wrong, or the account is locked for a while."
     " An account signs in once its e-mail address is verified."
+)
+SIGNED_OUT = "You are signed out."
+SIGNED_OUT_HERE = (
+    "You are signed out in this browser. The session itself could not be ended just now: it ends once it has"
+    " not been used for a while, or when you end it among your sessions."
 )
 NOT_PROVED = "The password or the one-time passcode is wrong, or the account is locked for a while."
 _MISSING = {"user_name": "Enter your user name.", "password": "Enter your password."}
@@ -52,24 +60,24 @@ async def sign_in(browser: Browser, form: Form, caller: Caller) -> Response[str]
         if isinstance(answer.message, SignInRefused):
             errors = {"": NOT_LET_IN}
         else:
-            signed_in = expect(answer.message, SignedIn)
-            await _end(caller)
-            address, notice = _what_is_next(signed_in, back)
-            return browser.begin_session(caller.open(answer, "token"), address, notice=notice)
+            address, notice = _what_is_next(expect(answer.message, SignedIn), back)
+            begun = browser.begin_session(caller.open(answer, "token"), address, notice=notice)
+            await _is_ended(caller)
+            return begun
     values = {"user_name": user_name}
     return browser.show("sign_in.html", status=422, errors=errors, values=values, return_to=back)
 
 
 @post("/sign-out")
 async def sign_out(browser: Browser, caller: Caller) -> Response[str]:
-    """End the session, here and at `accounts`."""
-    await _end(caller)
-    return browser.end_session("/sign-in", notice="You are signed out.")
+    """End the session at `accounts`, and here whatever comes of that."""
+    return browser.end_session("/sign-in", notice=SIGNED_OUT if await _is_ended(caller) else SIGNED_OUT_HERE)
 
 
 @get("/prove-again")
-async def show_proof(browser: Browser, return_to: ReturnTo = "/") -> Response[str]:
+async def show_proof(browser: Browser, caller: Caller, return_to: ReturnTo = "/") -> Response[str]:
     """The form; `return` says where to go on."""
+    await caller.be_signed_in(MyAccount())
     return browser.show("prove_again.html", return_to=local(return_to))
 
 
@@ -106,6 +114,17 @@ def _passcode(form: Form, caller: Caller) -> Sealed | None:
     return caller.services.sealed(code) if code else None
 
 
-async def _end(caller: Caller) -> None:
-    if caller.token:
-        await caller.ask(SignOut(token=caller.services.sealed(caller.token)))
+async def _is_ended(caller: Caller) -> bool:
+    """End the session that this browser had, if any; False where nobody can say that it has ended.
+
+    Whoever signs in or out isn't kept from it by that.
+    """
+    try:
+        if caller.token:
+            await caller.ask(SignOut(token=caller.services.sealed(caller.token)))
+    except Problem as problem:
+        structlog.get_logger().warning(
+            "session_left_open", correlation_id=str(caller.request_id), error=problem.code
+        )
+        return False
+    return True

@@ -10,7 +10,7 @@ from services.portal.web.problems import Problem, not_signed_in, problem_of, una
 from shared.clock import Clock
 from shared.errors import RequestError
 from shared.messages import accounts
-from shared.messages.base import Message, NotAllowed
+from shared.messages.base import Message, NotAllowed, Query
 from shared.messaging.ids import new_id
 from shared.messaging.requests import Answer, Requests
 from shared.sealed import Sealed, to_be_sealed
@@ -65,6 +65,10 @@ class Caller:
             raise await self._why_not(message)
         return resolved
 
+    async def be_signed_in(self, message: Message) -> None:
+        """Raise Problem unless the session serves for such a message, before its form is filled in."""
+        await self.resolve(message, new_id(self.services.now()))
+
     async def _why_not(self, message: Message) -> Problem:
         """A session that serves to change the password or to enrol alone is one for `accounts` still."""
         own = accounts.MyAccount()
@@ -99,7 +103,7 @@ class Caller:
                 message, assertion=assertion, message_id=message_id, correlation_id=self.request_id
             )
         except RequestError as error:
-            raise unavailable(error) from error
+            raise unavailable(error, is_question=False) from error
 
     def open(self, answer: Answer, field: str) -> str:
         """A secret in an answer."""
@@ -111,7 +115,7 @@ class Caller:
                 message, assertion=assertion, message_id=message_id, correlation_id=self.request_id
             )
         except RequestError as error:
-            raise unavailable(error) from error
+            raise unavailable(error, is_question=isinstance(message, Query)) from error
         problem = problem_of(answer.message)
         if problem is not None:
             raise problem

@@ -15,11 +15,11 @@ from litestar.datastructures import Cookie
 
 from services.portal.web import static
 from services.portal.web.cookies import NOTICE, NOTICE_SECONDS, SESSION, VISITOR, forget, form_token, keep
-from services.portal.web.problems import Problem
+from services.portal.web.problems import NOT_SIGNED_IN, Problem
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 HTML_TYPE = "text/html"
-FOR_PROGRAMS = ("/api/", "/services/")
+FOR_PROGRAMS = ("/api/", "/courts/v1/", "/services/")
 NAVIGATION = (
     ("/", "Home"),
     ("/courts", "My courts"),
@@ -100,7 +100,7 @@ def wants_page(path: str, accept: str) -> bool:
 def show_problem(browser: Browser, problem: Problem, request_id: str) -> Response[str]:
     """A problem as a page; where signing in or proving oneself mends it, on to there, and back afterwards."""
     back = urlencode({"return": browser.path})
-    if problem.status == 401:
+    if problem.code == NOT_SIGNED_IN:
         return browser.end_session(f"/sign-in?{back}")
     if problem.code == "proof_too_old":
         return browser.go(f"/prove-again?{back}")

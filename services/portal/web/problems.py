@@ -75,14 +75,19 @@ def not_signed_in() -> Problem:
     return Problem(401, NOT_SIGNED_IN, "Not signed in", "Sign in, and ask again.")
 
 
-def unavailable(error: RequestError) -> Problem:
-    """A service that nobody reached, or that didn't answer in time."""
+def unavailable(error: RequestError, *, is_question: bool) -> Problem:
+    """A service that nobody reached, or that didn't answer in time; what isn't a question may be done yet."""
     what = "took too long" if isinstance(error, DeadlinePassedError) else "can't be reached just now"
+    advice = (
+        "Ask again in a few seconds."
+        if is_question
+        else "What you asked for may have been done all the same: look before you do it again."
+    )
     return Problem(
         503,
         "unavailable",
         "Not available just now",
-        f"A part of this service {what}. Nothing is lost: ask again in a few seconds.",
+        f"A part of this service {what}. {advice}",
         retry_after_seconds=RETRY_SECONDS,
     )
 

@@ -1,0 +1,94 @@
+"""Pages beside what they ask: who is a program, what a session's end clears, and what a failure leaves."""
+
+import re
+from collections.abc import AsyncIterator
+from urllib.parse import unquote
+
+import httpx
+import pytest
+
+from services.portal.app import ROUTES
+from services.portal.pages.routes import PAGES
+from services.portal.web.browsing import wants_page
+from services.portal.web.static import send_file
+from shared.errors import DeadlinePassedError
+from shared.messages.accounts import SignedIn, SignIn, SignOut
+from shared.messaging.ids import new_id
+from tests.messaging import NOON
+from tests.unit.edges import SESSION, TOKEN, Answering, an_edge
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*Inferred dependency:DeprecationWarning")
+HTML = {"accept": "text/html, image/gif, */*; q=.2"}
+"""What a program may say as well: Java's does by itself."""
+CREDENTIALS = {"user_name": "ann.member", "password": "QXZ23456789QXZ"}
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    """An edge before an `accounts` that lets in, and no longer answers who wants to sign out."""
+    signed_in = SignedIn(account_id=new_id(NOON), token=None, level=1)
+    services = Answering({SignIn: signed_in, SignOut: DeadlinePassedError("accounts")})
+    async with an_edge(services, headers=HTML) as client:
+        yield client
+
+
+async def token_on(client: httpx.AsyncClient, address: str, **headers: str) -> str:
+    page = await client.get(address, headers=headers)
+    return str(re.findall(r'name="form_token" value="(\w+)"', page.text)[0])
+
+
+def test_pages_are_for_browsers_and_all_else_for_programs() -> None:
+    pages = {path for page in PAGES for path in page.paths}
+    others = {path for route in ROUTES if hasattr(route, "paths") for path in route.paths}
+
+    assert not [path for path in pages if not wants_page(path, HTML["accept"])]
+    assert not [path for path in others - set(send_file.paths) if wants_page(path, HTML["accept"])]
+
+
+@pytest.mark.parametrize("address", ["/courts/v1/usage-batches/0190c7a0-0000-7000-8000-000000000001"])
+async def test_a_machine_that_is_not_known_is_told_so_and_no_browser_is_signed_out(
+    client: httpx.AsyncClient, address: str
+) -> None:
+    answer = await client.get(address, headers={"cookie": SESSION, "sec-fetch-site": "cross-site"})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+    assert "set-cookie" not in answer.headers
+
+
+async def test_whoever_signs_in_is_in_though_the_session_before_could_not_be_ended(
+    client: httpx.AsyncClient,
+) -> None:
+    token = await token_on(client, "/sign-in", cookie=SESSION)
+
+    answer = await client.post(
+        "/sign-in", data={"form_token": token, **CREDENTIALS}, headers={"cookie": SESSION}
+    )
+
+    assert answer.status_code == 303
+    assert answer.headers["set-cookie"].startswith(f"__Host-session={TOKEN};")
+
+
+async def test_whoever_signs_out_is_out_of_the_browser_and_told_where_the_session_could_not_be_ended(
+    client: httpx.AsyncClient,
+) -> None:
+    token = await token_on(client, "/sign-in", cookie=SESSION)
+
+    answer = await client.post("/sign-out", data={"form_token": token}, headers={"cookie": SESSION})
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    kept = dict(cookie.partition(";")[0].split("=", 1) for cookie in answer.headers.get_list("set-cookie"))
+    assert kept["__Host-session"].strip('"') == ""
+    assert "could not be ended just now" in unquote(kept["__Host-notice"])
+
+
+async def test_what_is_wrong_in_a_choice_is_said_at_the_choice(client: httpx.AsyncClient) -> None:
+    page = await client.get("/register")
+    visitor = page.headers["set-cookie"].partition(";")[0]
+    (token,) = re.findall(r'name="form_token" value="(\w+)"', page.text)
+
+    answer = await client.post("/register", data={"form_token": token}, headers={"cookie": visitor})
+
+    assert answer.status_code == 422
+    assert '<a href="#kind">' in answer.text
+    assert re.search(r'<fieldset [^>]*aria-describedby="kind-error">', answer.text)
+    assert re.search(r'<input [^>]*id="kind" type="radio"', answer.text)
