@@ -45,7 +45,7 @@ async def test_a_token_opens_what_its_scopes_say_and_is_told_what_it_lacks(me: A
 
 
 async def test_no_token_does_what_is_sensitive(me: Api) -> None:
-    token, token_id = await with_token(me, "accounts:read", "accounts:write", "linking:read", "linking:write")
+    token, token_id = await with_token(me, "accounts:read", "linking:read", "linking:write")
     proof = {"court_id": COURT, "login": "filer1", "password": "x"}
     another = {"name": "another", "scopes": ["linking:read"], "days": 1}
 
@@ -53,11 +53,12 @@ async def test_no_token_does_what_is_sensitive(me: Api) -> None:
         await told(token, "POST", "/me/personal-tokens", another),
         await told(token, "DELETE", f"/me/personal-tokens/{token_id}"),
         await told(token, "DELETE", "/me/other-sessions"),
+        await told(token, "DELETE", "/me/factor-reset"),
         await told(token, "POST", "/me/deactivation"),
         await told(token, "POST", "/me/filing-accounts/proofs", proof),
     ]
 
-    assert refused == [(403, "scope_missing")] * 5
+    assert refused == [(403, "scope_missing")] * 6
     assert (await me.ask("GET", "/me")).status_code == 200
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.accounts.rules.personal_tokens import PREFIX
+from services.accounts.rules.personal_tokens import PREFIX, SCOPES
 from services.accounts.service import SERVICE
 from shared.assertion import Assertion, verify_assertion
 from shared.messages.accounts import (
@@ -21,7 +21,7 @@ from shared.messages.accounts import (
     SessionRefused,
     SessionResolved,
 )
-from shared.messages.accounts.factor_reset import NoFactorReset, StopMyFactorReset
+from shared.messages.accounts.factor_reset import StopMyFactorReset
 from shared.messages.accounts.personal_tokens import (
     EndPersonalToken,
     MakePersonalToken,
@@ -33,12 +33,13 @@ from shared.messages.accounts.personal_tokens import (
     PersonalTokenRefused,
     PersonalTokensShown,
 )
-from shared.messages.base import Message, NotAllowed, ScopeMissing
+from shared.messages.base import Command, Message, NotAllowed, ScopeMissing
 from tests.builders_accounts import (
     OTHER_PASSWORD,
     PASSWORD,
     Member,
     a_signed_in_member,
+    an_enrolled_member,
     quick_resources,
     resolve,
     sealed,
@@ -48,7 +49,7 @@ from tests.builders_accounts import (
 from tests.builders_factors import a_recovery, mailed_link
 from tests.messaging import Workplace
 
-ALL = ("accounts:read", "accounts:write", "linking:read", "linking:write")
+ALL = ("accounts:read", "linking:read", "linking:write")
 Ending = Callable[[Member], Awaitable[Any]]
 
 
@@ -79,26 +80,24 @@ async def test_a_token_asks_for_its_holder_within_its_scopes(place: Workplace) -
     member = await a_signed_in_member(place)
     token = await a_token(member, "accounts:read")
 
+    elsewhere = await a_token(member, "linking:read")
+
     shown = await place.send(MyAccount(), by=await asserted(place, token))
-    refused = await place.send(StopMyFactorReset(), by=await asserted(place, token))
+    refused = await place.send(MyAccount(), by=await asserted(place, elsewhere))
 
     assert isinstance(shown, AccountShown)
     assert shown.account_id == member.account_id
-    assert refused == ScopeMissing(scope="accounts:write")
-
-
-async def test_a_token_that_may_write_does_what_is_not_sensitive_and_reads_nothing(place: Workplace) -> None:
-    member = await a_signed_in_member(place)
-    token = await a_token(member, "accounts:write")
-
-    done = await place.send(StopMyFactorReset(), by=await asserted(place, token))
-    refused = await place.send(MyAccount(), by=await asserted(place, token))
-
-    assert done == NoFactorReset()
     assert refused == ScopeMissing(scope="accounts:read")
 
 
-@pytest.mark.parametrize("kind", ["proof", "token", "end", "deactivation"])
+def test_a_scope_to_tell_accounts_something_would_open_nothing_and_there_is_none() -> None:
+    told = [kind for kind in SERVICE.received() if issubclass(kind, Command) and kind.spoken_by == "account"]
+
+    assert "accounts:write" not in SCOPES
+    assert [kind for kind in told if not kind.is_sensitive] == []
+
+
+@pytest.mark.parametrize("kind", ["proof", "token", "end", "factor", "deactivation"])
 async def test_no_token_carries_a_sensitive_act(place: Workplace, kind: str) -> None:
     member = await a_signed_in_member(place)
     by = await asserted(place, await a_token(member))
@@ -106,6 +105,7 @@ async def test_no_token_carries_a_sensitive_act(place: Workplace, kind: str) -> 
         "proof": ProveAgain(password=sealed(place, PASSWORD)),
         "token": MakePersonalToken(name="another", scopes=ALL, days=300),
         "end": EndOtherSessions(),
+        "factor": StopMyFactorReset(),
         "deactivation": DeactivateAccount(),
     }
 
@@ -130,8 +130,31 @@ async def test_an_assertion_made_from_a_token_says_so_and_carries_no_role(place:
 
     assert [role.role for role in of_session.roles] == ["psc"]
     assert (of_session.scopes, of_token.scopes) == (None, ("linking:read",))
-    assert (of_token.roles, of_token.level) == ((), 2)
-    assert of_token.proved_at <= of_session.issued_at
+    assert of_token.roles == ()
+
+
+async def test_a_token_is_as_good_as_its_session_was_and_its_proof_is_as_old_as_the_token(
+    place: Workplace,
+) -> None:
+    plain, enrolled = await a_signed_in_member(place), await an_enrolled_member(place)
+    tokens, made_at = [await a_token(each) for each in (plain, enrolled)], place.clock()
+    place.clock.forward(minutes=5)
+    for token in tokens:
+        await asserted(place, token)
+    place.clock.forward(minutes=5)
+
+    of_tokens = [await asserted(place, token) for token in tokens]
+
+    assert [(each.level, each.proved_at) for each in of_tokens] == [(1, made_at), (2, made_at)]
+
+
+async def test_a_token_serves_no_search_though_its_session_does(place: Workplace) -> None:
+    member = await a_signed_in_member(place)
+    token = await a_token(member)
+
+    of_session, of_token = [await resolve(place, each, "accounts") for each in (member.token, token)]
+
+    assert (of_session.serves_search, of_token.serves_search) == (True, False)
 
 
 async def test_a_token_is_kept_as_a_hash_shown_once_and_its_holder_is_told(place: Workplace) -> None:
@@ -191,7 +214,19 @@ async def test_its_holder_ends_a_token_and_nobody_else_does(place: Workplace) ->
     assert ended == PersonalTokenEnded(token_id=made.token_id)
     assert isinstance(await resolve(place, token, "accounts"), SessionRefused)
     assert await place.send(MyAccount(), by=still) == NotAllowed(reason="assertion_invalid")
-    assert await place.send(StopMyFactorReset(), by=still) == NotAllowed(reason="assertion_invalid")
+
+
+async def test_a_session_that_has_ended_ends_no_token(place: Workplace) -> None:
+    member = await a_signed_in_member(place)
+    made = await make(member)
+    token = place.open_reply(made, "token")
+    asked_by = await member.resolve()
+    await place.pool.execute("UPDATE sessions SET ended_at = now(), ended_by = 'test'")
+
+    refused = await place.send(EndPersonalToken(token_id=made.token_id), by=asked_by)
+
+    assert refused == NotAllowed(reason="assertion_invalid")
+    assert isinstance(await resolve(place, token, "accounts"), SessionResolved)
 
 
 async def change_password(member: Member) -> None:

@@ -28,6 +28,7 @@ from shared.messages.accounts import (
     ResolveSession,
     UpgradeAccount,
 )
+from shared.messages.accounts.factor_reset import StopMyFactorReset
 from shared.messages.base import AssertionNotForThis, Command, Message
 from shared.messages.linking import (
     BeginRoster,
@@ -86,6 +87,7 @@ def an_act(kind: type[Command], place: Workplace) -> Command:
         DeactivateAccount(),
         EndOtherSessions(),
         EndSession(session_id="0" * 64),
+        StopMyFactorReset(),
         ProveAgain(password=secret),
         GrantRole(account_id=uuid4(), role="psc"),
         an_upgrade(place),
@@ -119,6 +121,7 @@ ACTS = (
     DeactivateAccount,
     EndOtherSessions,
     EndSession,
+    StopMyFactorReset,
     ProveAgain,
     GrantRole,
     UpgradeAccount,

@@ -13,7 +13,8 @@ from shared.policies import AccountPolicies
 
 PREFIX = "nextgen_"
 """By which a token is known for one, wherever it was left lying."""
-SCOPES = ("accounts:read", "accounts:write", "linking:read", "linking:write")
+SCOPES = ("accounts:read", "linking:read", "linking:write")
+"""Without `accounts:write`: whatever a person may tell `accounts` is sensitive, and no token does that."""
 
 
 def is_one(token: str) -> bool:

@@ -54,6 +54,8 @@ class StopFactorReset(Command, frozen=True, kw_only=True, tag="accounts.stop_fac
 class StopMyFactorReset(Command, frozen=True, kw_only=True, tag="accounts.stop_my_factor_reset.v1"):
     """Stop the reset of my own second factor."""
 
+    is_sensitive: ClassVar[bool] = True
+
 
 class StopFactorResetByStaff(
     Command, frozen=True, kw_only=True, tag="accounts.stop_factor_reset_by_staff.v1"
