@@ -53,7 +53,13 @@ CLERK = Role(first_name="Hal", last_name="Brannigan", user_name="hal.brannigan.n
 CENTER = Role(first_name="Ivy", last_name="Sorensen", user_name="ivy.sorensen.psc", user_type="PSC staff")
 MEMBERS = (ATTORNEY, PARTNER, PARALEGAL, MOVER)
 
-FILING_PASSWORDS = {"awhitfield": "old-court-word-1", "bokafor": "old-court-word-2"}
+FREE_LOGIN = "trustee9"
+"""A filing account that nobody links in the story."""
+FILING_PASSWORDS = {
+    "awhitfield": "old-court-word-1",
+    "bokafor": "old-court-word-2",
+    FREE_LOGIN: "old-court-word-3",
+}
 
 
 def person_of(role: Role) -> accounts.Person:
@@ -114,7 +120,7 @@ def roster(desk: Desk) -> LoadRoster:
     logins = (
         ("awhitfield", "Ada Whitfield", ATTORNEY.email, "attorney", FILING_PASSWORDS["awhitfield"]),
         ("bokafor", "Benjamin Okafor", PARTNER.email, "attorney", FILING_PASSWORDS["bokafor"]),
-        ("trustee9", "Quentin Vale", "quentin.vale@mail.example", "trustee", "old-court-word-3"),
+        (FREE_LOGIN, "Quentin Vale", "quentin.vale@mail.example", "trustee", FILING_PASSWORDS[FREE_LOGIN]),
         ("nobody", "Nobody", "nobody@mail.example", "wizard", "old-court-word-4"),
     )
     rows = tuple(

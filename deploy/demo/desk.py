@@ -97,6 +97,11 @@ class Person:
             raise DemoError(f"{self.name} has no account yet")
         return self.account_id
 
+    @property
+    def has_authenticator(self) -> bool:
+        """Whether this account signs in with a passcode."""
+        return self._totp is not None
+
     async def ask_openly(self, message: Message, expected: type[M]) -> M:
         """Ask what anyone may ask."""
         return of_type((await self._answer(message)).message, expected)

@@ -138,6 +138,7 @@ async def go_live(stage: Stage) -> None:
         if person is partner:
             unlink = linking.UnlinkFilingAccount(link_id=linked.link_id, remark="linked by mistake")
             await person.ask(unlink, linking.FilingAccountUnlinked, act=f"{person.name} unlinks it")
+    await attorney.enrol()  # whoever files must have a second factor
 
 
 async def use_pacer(stage: Stage) -> None:

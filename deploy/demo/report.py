@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from deploy.demo import cast
+from deploy.demo import cast, sign_ins
 from deploy.demo.desk import DemoError, Person
 from deploy.demo.stage import Stage
 from deploy.local.binaries import CHECKOUT
@@ -33,6 +33,12 @@ async def write(stage: Stage, priced: str) -> None:
         "story": stage.desk.story.record.number,
         "portal_url": stories.web_address(processes.ports_of(stage.desk.story)),
         "login_without_second_factor": _login(stage.of(cast.SEARCHER)),
+        "sign_ins": await sign_ins.three(stage),
+        "filing_account_to_link": {
+            "court_id": cast.ROSTER_COURT,
+            "login": cast.FREE_LOGIN,
+            "password": cast.FILING_PASSWORDS[cast.FREE_LOGIN],
+        },
         "receipts": priced,
         "accounts": [account for _, account in held],
         "filing": [right for person, account in held for right in await _filing(person, account)],
@@ -145,14 +151,13 @@ def _print(stage: Stage, result: dict[str, Any]) -> None:
         print(f"  {refusal}")
     _print_statements(result["statements"])
     _print_mails(result["mails"])
+    sign_ins.show(result)
     number = story.record.number
-    login = result["login_without_second_factor"]
     some_act, some_id = next(iter(stage.desk.correlation_ids.items()))
     print(
         f"\nThe system is running as story {number}. To look further:"
         f"\n  all of this as JSON     {shown(RESULT)}"
         f"\n  the web edge            {result['portal_url']}   (PACER clients: /services/cso-auth)"
-        f"\n  somebody to sign in as  {login['username']} {login['password']}"
         f"\n  services and queues     .venv/bin/nextgen status"
         f"\n  one act in all logs     grep -h {some_id} {_logs(stage)}   ({some_act})"
         f"\n  check a statement       .venv/bin/nextgen verify-statement <its JSON file>"

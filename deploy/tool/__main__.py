@@ -9,6 +9,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from deploy.demo import sign_ins
 from deploy.demo.play import play
 from deploy.local import servers
 from deploy.local.progress import LocalServerError
@@ -58,6 +59,7 @@ app.command(replaying.replay_events, name="replay")
 app.command(tracing.trace_id, name="trace")
 app.command(bootstrap)
 app.command(verify_history, name="verify-history")
+app.command(sign_ins.passcode)
 _EXPECTED = (
     LegacyFileError,
     StoryError,

@@ -50,16 +50,8 @@ class Outside:
         return await join_up(self.desk, self.postbox)
 
     async def link_to(self, person: PatientPerson, path: str) -> str:
-        """The link to a page that was last mailed to a person, or is, without the edge's address."""
-
-        async def find() -> str:
-            start = f"{self.address}{path}?token="
-            words = (
-                word for mail in self.postbox.mails() if mail.to == person.email for word in mail.text.split()
-            )
-            return next((word for word in words if word.startswith(start)), "").removeprefix(self.address)
-
-        return str(await until(find, f"a link to {path} for {person.email}", deadline_seconds=60))
+        """The link to a page that was mailed to a person, or is, without the edge's address."""
+        return await mailed_link(self.postbox, self.address, person.email, path)
 
     async def use(self, person: PatientPerson, **said: Any) -> None:
         """A document of three pages that a person reads at the court, which says more of it or otherwise."""
@@ -75,6 +67,17 @@ class Outside:
     async def wait_minutes(self, minutes: int) -> None:
         """Let so much of the story's time go by."""
         await clock.forward(self.system.story, self.desk.now() + timedelta(minutes=minutes))
+
+
+async def mailed_link(postbox: Postbox, address: str, email: str, path: str) -> str:
+    """The link to a page of an edge that was mailed to somebody, or is, without the edge's address."""
+
+    async def find() -> str:
+        start = f"{address}{path}?token="
+        words = (word for mail in postbox.mails() if mail.to == email for word in mail.text.split())
+        return next((word for word in words if word.startswith(start)), "").removeprefix(address)
+
+    return str(await until(find, f"a link to {path} for {email}", deadline_seconds=60))
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from deploy.demo.desk import totp_of
 from shared.messages import accounts
 from tests.e2e.browsers import a_page
 from tests.e2e.conftest import COURT, LOGINS, Outside
-from tests.e2e.walking import next_code, press, sign_in
+from tests.e2e.walking import ask_for_key, next_code, press, prove, sign_in
 from tests.installation import until
 from tests.system.asking import PatientPerson, a_person
 
@@ -112,11 +112,8 @@ async def _show(
 
 
 async def _show_enrolling(page: Page, person: PatientPerson, look: Look) -> None:
-    await page.goto("/security/authenticators/add")
-    await page.get_by_label("What do you call it?").fill("telephone")
-    await press(page, "Go on")
+    person._totp = totp_of(await ask_for_key(page, "telephone"))
     await look("authenticator to confirm", page)
-    person._totp = totp_of(await page.locator("main p .secret").inner_text())
     await page.get_by_label("Code that it shows").fill("000000")
     await press(page, "Use this authenticator")
     await look("authenticator refused", page)
@@ -132,15 +129,7 @@ async def _show_enrolling(page: Page, person: PatientPerson, look: Look) -> None
 
 
 async def _show_linking(page: Page, login: str, look: Look) -> None:
-    async def prove() -> bool:
-        await page.goto("/courts/link")
-        await page.get_by_label("Court", exact=True).select_option(COURT)
-        await page.get_by_label("CM/ECF login at this court").fill(login)
-        await page.get_by_label("CM/ECF password").fill(LOGINS[login])
-        await press(page, "Go on")
-        return await page.get_by_role("heading", name="Is this you?").is_visible()
-
-    await until(prove, "linking knows the account")
+    await prove(page, COURT, login, LOGINS[login])
     await look("link to confirm", page)
     await press(page, "Yes, link it to my account")
     await look("linked", page)

@@ -1,27 +1,31 @@
 """The demonstration, played whole; what it says each payer owes is computed anew here, by own few lines."""
 
-import csv
 import hashlib
 import json
 import os
 import subprocess
 import sys
-from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from playwright.async_api import Browser
 
+from deploy.demo.desk import open_desk
+from deploy.tool.stories import Record, Story
 from deploy.tool.topology import remove_instance
 from shared.messaging.topology import SERVICES
+from tests.e2e import walking
+from tests.e2e.browsers import a_page
+from tests.e2e.conftest import mailed_link
+from tests.e2e.demo_owed import owed
+from tests.e2e.plain_browser import a_plain_browser
+from tests.system.asking import Postbox, a_person
 
 ROOT = Path(__file__).parent.parent.parent
-FEES = ROOT / "services" / "paa_billing" / "data" / "fee-schedules.csv"
-CAPPED = {"docket_report", "case_report", "document", "claims_register", "list_of_creditors"}
-PREPAID = {"Catawba Legal": 2_500}
+UNLINKED_IN_THE_STORY = {"court_id": "ncwbk", "login": "bokafor", "password": "old-court-word-2"}
 Played = tuple[dict[str, Any], Path, str]
 pytestmark = pytest.mark.timeout(400)
 
@@ -32,57 +36,30 @@ def played(
 ) -> Iterator[tuple[dict[str, Any], Path, str]]:
     """Plays the demonstration among stories of its own, so that nobody's running one is stopped."""
     folder = tmp_path_factory.mktemp("demo")
-    environment = {
-        **os.environ,
-        "NEXTGEN_STORIES": str(folder / "stories"),
-        "DATABASE_ADMIN_URL": servers.postgres_url,
-        "BROKER_URL": servers.broker_url,
-        "BROKER_ADMIN_URL": servers.broker_admin_url,
-    }
-
-    def nextgen(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "deploy.tool", *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=380, check=False
-        )
-
-    finished = nextgen("demo")
+    finished = nextgen(servers, folder / "stories", "demo")
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    status = nextgen("status")
+    status = nextgen(servers, folder / "stories", "status")
     yield json.loads((folder / "demo.json").read_text()), folder / "stories" / "1", status.stdout
-    nextgen("stop")
+    nextgen(servers, folder / "stories", "stop")
     instance = json.loads((folder / "stories" / "1" / "story.json").read_text())["instance"]
     remove_instance(servers.broker_admin_url, instance)
     used.extend(f"{instance}_{service}" for service in SERVICES)
     assert status.returncode == 0, status.stdout + status.stderr
 
 
-def page_price_and_waiver(day: str) -> tuple[int, int]:
-    with FEES.open(newline="") as file:
-        row = [row for row in csv.DictReader(file) if row["effective_on"] <= day][-1]
-    return int(row["page_cents"]), int(row["waiver_cents"])
-
-
-def owed(result: dict[str, Any]) -> dict[str, int]:
-    """What each payer owes, from the reported usages, the memberships and the fee table."""
-    charged: dict[str, int] = defaultdict(int)
-    for use in result["reported"]:
-        page_cents, _ = page_price_and_waiver(use["used_at"][:10])
-        pages = min(use["pages"], 30) if use["kind"] in CAPPED else max(use["pages"], 1)
-        charged[payer(result, use)] += pages * page_cents
-    _, waiver_cents = page_price_and_waiver("2019-12-31")
-    due = {name: cents if cents > waiver_cents else 0 for name, cents in charged.items()}
-    return {name: max(0, cents - PREPAID.get(name, 0)) for name, cents in due.items()}
-
-
-def payer(result: dict[str, Any], use: dict[str, Any]) -> str:
-    at = datetime.fromisoformat(use["used_at"])
-    for membership in result["memberships"]:
-        is_theirs = membership["account_number"] == use["account_number"]
-        ends = membership["left_at"] and datetime.fromisoformat(membership["left_at"])
-        if is_theirs and datetime.fromisoformat(membership["joined_at"]) <= at and (not ends or at < ends):
-            return str(membership["firm"])
-    return next(a["name"] for a in result["accounts"] if a["account_number"] == use["account_number"])
+def nextgen(servers: Any, stories: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the tool among these stories, on these servers."""
+    command = [sys.executable, "-m", "deploy.tool", *arguments]
+    environment = {
+        **os.environ,
+        "NEXTGEN_STORIES": str(stories),
+        "DATABASE_ADMIN_URL": servers.postgres_url,
+        "BROKER_URL": servers.broker_url,
+        "BROKER_ADMIN_URL": servers.broker_admin_url,
+    }
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=380, check=False
+    )
 
 
 def test_all_325_receipts_price_as_charged(played: Played) -> None:
@@ -230,3 +207,69 @@ def test_the_web_edge_is_there_and_lets_in_who_is_named_for_it(played: Played) -
     assert (let_in["loginResult"], len(let_in["nextGenCSO"]), ended["loginResult"]) == ("0", 128, "0")
     assert (kept_out["loginResult"], kept_out["nextGenCSO"]) == ("13", "")
     assert result["portal_url"] in status
+
+
+@pytest.mark.parametrize(
+    ("place", "path", "shown"),
+    [
+        (0, "/security", "You have no authenticator"),
+        (1, "/courts", "Ada Whitfield (awhitfield)"),
+        (2, "/", "PACER administrative account of a firm"),
+    ],
+    ids=["who searches", "who files", "who administers a firm"],
+)
+async def test_each_of_the_three_sign_ins_opens_the_pages(
+    played: Played, place: int, path: str, shown: str
+) -> None:
+    result, _, _ = played
+    person, free = result["sign_ins"][place], result["login_without_second_factor"]
+    said = {"user_name": person["username"], "password": person["password"]}
+    passcodes = person["backup_codes"]
+
+    async with a_plain_browser(result["portal_url"]) as browser:
+        await browser.open("/sign-in")
+        await browser.submit("/sign-in", **said)
+        is_in_by_password = browser.path == "/"
+        for passcode in passcodes[:2]:
+            await browser.open("/sign-in")
+            await browser.submit("/sign-in", **said, passcode=passcode)
+        home = (browser.path, person["name"] in browser.text)
+        await browser.open(path)
+
+        assert (is_in_by_password, len(passcodes)) == ((True, 0) if place == 0 else (False, 10))
+        assert home == ("/", True)
+        assert shown in browser.text
+    assert (person["username"] == free["username"]) == (place == 0)
+
+
+@pytest.mark.parametrize("has_scripts", [True, False], ids=["with scripts", "without scripts"])
+async def test_somebody_new_links_at_the_demonstrations_court_with_nothing_but_pages_and_mails(
+    played: Played, servers: Any, browser: Browser, has_scripts: bool
+) -> None:
+    result, folder, _ = played
+    free = result["filing_account_to_link"] if has_scripts else UNLINKED_IN_THE_STORY
+    record = Record(number=1, instance=json.loads((folder / "story.json").read_text())["instance"], courts=())
+    async with (
+        open_desk(Story(folder=folder, record=record, given_servers=servers)) as desk,
+        a_page(browser, result["portal_url"], has_scripts=has_scripts) as page,
+    ):
+        person = a_person(desk)
+        await walking.register(page, person)
+        mails = Postbox(folder / "mail")
+        await walking.follow(
+            page, await mailed_link(mails, result["portal_url"], person.email, "/verify-email")
+        )
+        await walking.sign_in(page, person)
+        key = await walking.ask_for_key(page, "telephone")
+        codes = await walking.show_code(page, nextgen(servers, folder.parent, "passcode", key).stdout.strip())
+        await walking.press(page, "Sign out")
+        await walking.sign_in(page, person, codes[0])
+        before = await walking.where_i_may_file(page)
+
+        linked = await walking.link(page, free["court_id"], free["login"], free["password"])
+        unlinked = await walking.unlink(page)
+
+        assert (before, unlinked) == ([], [])
+        assert [free["login"] in line for line in linked] == [True]
+        ended = page.get_by_role("region", name="Links that have ended")
+        assert free["login"] in await ended.inner_text()

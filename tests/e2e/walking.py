@@ -7,6 +7,7 @@ from playwright.async_api import Page, expect
 from deploy.demo.desk import totp_of
 from tests.e2e.conftest import Outside
 from tests.e2e.plain_browser import PlainBrowser
+from tests.installation import until
 from tests.system.asking import PatientPerson, data_of
 
 
@@ -52,7 +53,12 @@ async def register(page: Page, person: PatientPerson) -> None:
 
 async def follow_mailed_link(page: Page, outside: Outside, person: PatientPerson, path: str) -> None:
     """Open a link that was mailed to a person, and press its button."""
-    await page.goto(await outside.link_to(person, path))
+    await follow(page, await outside.link_to(person, path))
+
+
+async def follow(page: Page, link: str) -> None:
+    """Open a mailed link, and press its button."""
+    await page.goto(link)
     async with page.expect_navigation():
         await page.locator("main").get_by_role("button").click()
 
@@ -74,14 +80,60 @@ async def token_on(browser: PlainBrowser, address: str) -> str:
 
 async def enrol(page: Page, person: PatientPerson, name: str = "telephone") -> None:
     """Add an authenticator, and have backup codes made."""
+    person._totp = totp_of(await ask_for_key(page, name))
+    await show_code(page, await next_code(person))
+
+
+async def ask_for_key(page: Page, name: str) -> str:
+    """Begin to add an authenticator: the key that the page shows for it."""
     await page.goto("/security/authenticators/add")
     await page.get_by_label("What do you call it?").fill(name)
     await press(page, "Go on")
-    person._totp = totp_of(await page.locator("main p .secret").inner_text())
-    await page.get_by_label("Code that it shows").fill(await next_code(person))
+    return await page.locator("main p .secret").inner_text()
+
+
+async def show_code(page: Page, code: str) -> list[str]:
+    """Take the authenticator into use by a code of it, and have backup codes made: these."""
+    await page.get_by_label("Code that it shows").fill(code)
     await press(page, "Use this authenticator")
     await press(page, "Make ten new codes")
     await expect(page.locator(".codes li")).to_have_count(10)
+    return await page.locator(".codes li").all_inner_texts()
+
+
+async def prove(page: Page, court_id: str, login: str, password: str) -> None:
+    """Show that a filing account is mine, once the court's side knows my account."""
+
+    async def is_proved() -> bool:
+        await page.goto("/courts/link")
+        await page.get_by_label("Court", exact=True).select_option(court_id)
+        await page.get_by_label("CM/ECF login at this court").fill(login)
+        await page.get_by_label("CM/ECF password").fill(password)
+        await press(page, "Go on")
+        return await page.get_by_role("heading", name="Is this you?").is_visible()
+
+    await until(is_proved, "linking knows the account")
+
+
+async def link(page: Page, court_id: str, login: str, password: str) -> list[str]:
+    """Prove a filing account and confirm the link: where I may file then, line by line."""
+    await prove(page, court_id, login, password)
+    await press(page, "Yes, link it to my account")
+    return await where_i_may_file(page)
+
+
+async def unlink(page: Page) -> list[str]:
+    """End the one link that I have: where I may file then, line by line."""
+    await page.goto("/courts")
+    await page.get_by_role("link", name="Unlink").click()
+    await press(page, "End the link")
+    return await where_i_may_file(page)
+
+
+async def where_i_may_file(page: Page) -> list[str]:
+    """What *my courts* says of where I may file, line by line."""
+    await page.goto("/courts")
+    return await page.get_by_role("region", name="Where you may file").locator("tbody tr").all_inner_texts()
 
 
 async def next_code(person: PatientPerson) -> str:
