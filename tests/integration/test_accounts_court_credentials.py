@@ -171,6 +171,18 @@ async def test_credentials_are_listed_with_their_last_use_and_without_what_is_se
     assert first not in repr(listed)
 
 
+async def test_one_in_force_is_listed_however_many_have_ended_since(place: Workplace) -> None:
+    lasting, _ = await issued(place)
+    for _ in range(51):
+        credential_id, _ = await issued(place, name="short")
+        await ended(place, credential_id)
+
+    listed = await place.send(ListCourtCredentialsByOperator(court_id=COURT), sender="operator")
+
+    assert listed.credentials[0].credential_id == lasting
+    assert len(listed.credentials) == 50
+
+
 async def test_guesses_of_a_network_are_throttled_and_another_network_is_not(place: Workplace) -> None:
     _, credential = await issued(place)
     limit = place.resources.policies.network_failures
@@ -237,6 +249,20 @@ async def test_the_staff_of_another_court_do_nothing_with_a_courts_credentials(p
     assert refused == [NotAllowed(reason="role_missing")] * 3
     assert under_their_own == CourtCredentialRefused(reason="not_in_force")
     assert await court_of(place, credential) == COURT
+
+
+async def test_psc_whom_a_court_calls_sees_and_ends_a_credential_and_issues_none(place: Workplace) -> None:
+    credential_id, credential = await issued(place)
+    center = await a_psc_member(place)
+
+    refused = await center.ask(IssueCourtCredential(court_id=COURT, name="CM/ECF"))
+    listed = await center.ask(ListCourtCredentials(court_id=COURT))
+    outcome = await center.ask(EndCourtCredential(court_id=COURT, credential_id=credential_id))
+
+    assert refused == NotAllowed(reason="role_missing")
+    assert [each.credential_id for each in listed.credentials] == [credential_id]
+    assert outcome.actor_account_id == center.account_id
+    assert await court_of(place, credential) is None
 
 
 async def test_whose_proof_is_old_or_who_has_no_role_issues_none(place: Workplace) -> None:

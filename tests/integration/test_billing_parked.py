@@ -128,7 +128,7 @@ async def test_a_court_is_told_the_message_id_of_each_batch_that_is_parked_whole
             task.cancel()
 
     expected = [(no_json, "undecodable"), (many, "undecodable"), (large, "undecodable")]
-    assert sorted(told.parked()) == sorted([*expected, (a_lie, "poison"), (used, "poison")])
+    assert sorted(told.parked()) == sorted([*expected, (a_lie, "bad_envelope"), (used, "poison")])
     assert told_another.events == []
     assert await billing.pool.fetchval("SELECT count(*) FROM parked_messages") == 5
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -13,10 +13,9 @@ from services.paa_billing.service import SERVICE
 from shared.assertion import Asserted
 from shared.messages.base import AssertionNotForThis, Message, TooLate
 from shared.messages.paa_billing import MyUsage, RecordUsage, UsageBatchParked, UsageBatchSettled
-from shared.messages.paa_billing.reporting import ReportUsage, UsageBatchShown, WhatBecameOfBatch
-from shared.messaging.ids import child_id, new_id
+from shared.messages.paa_billing.reporting import ReportUsage, WhatBecameOfBatch
+from shared.messaging.ids import child_id
 from shared.messaging.judge import Verdict, judge
-from shared.messaging.parked import Parked
 from shared.messaging.registry import Service
 from tests.billing import (
     COURT,
@@ -29,38 +28,15 @@ from tests.billing import (
     opened,
     resources,
 )
+from tests.integration.reported_builders import OTHER_COURT, a_report, as_parked, of_a_court, report, shown
 from tests.messaging import NOON, Workplace, an_assertion, an_assertion_of_a_court, made_for, signed
 
 Make = Callable[[Service[Any], Any], Awaitable[Workplace]]
-OTHER_COURT = "gubk"
 
 
 @pytest.fixture
 async def place(workplace_of: Make) -> Workplace:
     return await opened(await workplace_of(SERVICE, resources()))
-
-
-def a_report(*records: dict[str, Any] | bytes, batch_id: UUID | None = None) -> ReportUsage:
-    batch = a_batch(*records)
-    return ReportUsage(court_id=COURT, batch_id=batch_id or new_id(NOON), records=batch.records)
-
-
-def of_a_court(place: Workplace, court_id: str = COURT, **changes: Any) -> Any:
-    return an_assertion_of_a_court("paa_billing", place.clock(), court_id, **changes)
-
-
-async def report(place: Workplace, batch: ReportUsage, **how: Any) -> Any:
-    """Deliver a batch as the edge sends it; answers how the delivery ended."""
-    message_id = child_id(batch.batch_id, f"usage of {batch.court_id}", 0)
-    by = how.pop("by", None) or of_a_court(place)
-    judgement, _ = await place.judge(batch, by=by, message_id=message_id, reply_to=None, **how)
-    return judgement
-
-
-async def shown(place: Workplace, batch_id: UUID, court_id: str = COURT) -> UsageBatchShown:
-    answer = await place.send(WhatBecameOfBatch(batch_id=batch_id), by=of_a_court(place, court_id))
-    assert isinstance(answer, UsageBatchShown), answer
-    return answer
 
 
 async def test_a_batch_is_booked_and_its_court_asks_what_became_of_it(place: Workplace) -> None:
@@ -118,23 +94,6 @@ async def test_other_content_under_the_same_id_is_set_aside_and_told(place: Work
     assert (after.state, after.booked, after.other_content_at) == ("settled", 1, NOON)
     assert len(await lines_of(place)) == 1
     assert [each.court_id for each in await place.emitted(UsageBatchParked)] == [COURT]
-
-
-def as_parked(batch: ReportUsage, reason: str) -> Parked:
-    return Parked(
-        id=new_id(NOON),
-        queue="paa_billing.bulk",
-        message_id=new_id(NOON),
-        type=ReportUsage.message_name(),
-        sender="portal",
-        correlation_id=None,
-        headers={},
-        body=msgspec.json.encode(batch),
-        reason=reason,
-        error="",
-        attempts=1,
-        parked_at=NOON,
-    )
 
 
 async def test_a_batch_that_was_parked_says_so_until_it_is_redriven(place: Workplace) -> None:
@@ -207,9 +166,13 @@ async def test_a_court_that_names_another_in_its_batch_books_nothing(place: Work
     batch = a_report(a_use(await a_person(place)))
 
     judgement = await report(place, batch, by=of_a_court(place, OTHER_COURT))
+    async with place.bench.transaction() as work:
+        await parked_handlers.tell_reporter(as_parked(batch, judgement.reason), work)
 
-    assert (judgement.verdict, judgement.reason) == (Verdict.PARK, "poison")
+    assert (judgement.verdict, judgement.reason) == (Verdict.PARK, "bad_envelope")
     assert await lines_of(place) == []
+    assert (await shown(place, batch.batch_id)).state == "not_settled"
+    assert await place.emitted(UsageBatchParked) == []
 
 
 async def test_a_batch_that_waited_for_its_service_needs_no_new_assertion(place: Workplace) -> None:

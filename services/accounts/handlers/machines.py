@@ -1,4 +1,4 @@
-"""Credentials of courts' machines: issued, listed and ended by the court's staff or the operator."""
+"""Credentials of courts' machines: issued by the court's staff or the operator, ended by PSC as well."""
 
 import secrets
 from datetime import timedelta
@@ -53,8 +53,8 @@ async def issue_credential_by_operator(command: IssueCourtCredentialByOperator, 
 
 
 async def end_credential(command: EndCourtCredential, work: Work) -> Ended | NotAllowed:
-    """The court's staff end one; it stands in the history of who did it."""
-    refused = await _refuse_staff_of(command.court_id, work)
+    """The court's staff, or PSC whom a court has called, end one; it stands in the history of who did it."""
+    refused = await _refuse_staff_of(command.court_id, work, or_psc=True)
     if refused is not None:
         return refused
     ended = await _end(command, work, work.assertion.account_id)
@@ -69,8 +69,8 @@ async def end_credential_by_operator(command: EndCourtCredentialByOperator, work
 
 
 async def list_credentials(command: ListCourtCredentials, work: Work) -> CourtCredentialsListed | NotAllowed:
-    """The court's staff see them."""
-    return await _refuse_staff_of(command.court_id, work) or await _list(command.court_id, work)
+    """The court's staff see them, and PSC."""
+    return await _refuse_staff_of(command.court_id, work, or_psc=True) or await _list(command.court_id, work)
 
 
 async def list_credentials_by_operator(
@@ -80,10 +80,16 @@ async def list_credentials_by_operator(
     return await _list(query.court_id, work)
 
 
-async def _refuse_staff_of(court_id: str, work: Work) -> NotAllowed | None:
+async def _refuse_staff_of(court_id: str, work: Work, *, or_psc: bool = False) -> NotAllowed | None:
     staff = await lock_staff(work)
     return rules.refuse_court_staff(
-        staff.account, staff.session, staff.grants, court_id, now=work.now, policies=work.resources.policies
+        staff.account,
+        staff.session,
+        staff.grants,
+        court_id,
+        or_psc=or_psc,
+        now=work.now,
+        policies=work.resources.policies,
     )
 
 
@@ -139,7 +145,7 @@ async def _end(
 
 
 async def _list(court_id: str, work: Work) -> CourtCredentialsListed:
-    found = await credentials.list_credentials(work.connection, court_id, _MOST_LISTED)
+    found = await credentials.list_credentials(work.connection, court_id, _MOST_LISTED, work.now)
     return CourtCredentialsListed(court_id=court_id, credentials=tuple(map(rules.shown, found)))
 
 

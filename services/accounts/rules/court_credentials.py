@@ -25,10 +25,14 @@ def refuse_court_staff(
     grants: Sequence[RoleGrant],
     court_id: str,
     *,
+    or_psc: bool,
     now: datetime,
     policies: AccountPolicies,
 ) -> NotAllowed | None:
-    """Why this asker may not act for this court in this session, or None; `grants` are those in force."""
+    """Why this asker may not act for this court in this session, or None; `grants` are those in force.
+
+    `or_psc`: PSC staff may do it as well, for a court that calls.
+    """
     refused = access.refuse_asker(account, session, now, policies)
     if refused is not None or session is None:
         return refused
@@ -36,7 +40,8 @@ def refuse_court_staff(
         return NotAllowed(reason="session_level_too_low")
     carried = access.carried_roles(account, session, grants)
     is_staff = any(each.role == "court_staff" and each.court_id in (None, court_id) for each in carried)
-    return None if is_staff else NotAllowed(reason="role_missing")
+    is_psc = or_psc and any(each.role == "psc" for each in carried)
+    return None if is_staff or is_psc else NotAllowed(reason="role_missing")
 
 
 def refuse_issue(ends_at: datetime | None, in_force: int, now: datetime) -> CourtCredentialRefused | None:

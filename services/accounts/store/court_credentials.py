@@ -38,18 +38,21 @@ async def count_in_force(connection: Connection, court_id: str, now: datetime) -
     return count
 
 
-async def list_credentials(connection: Connection, court_id: str, limit: int) -> tuple[CourtCredential, ...]:
-    """Those of a court, newest first, whether in force or not."""
+async def list_credentials(
+    connection: Connection, court_id: str, limit: int, now: datetime
+) -> tuple[CourtCredential, ...]:
+    """Those of a court: all that are in force, and then the others, each newest first."""
     rows = await connection.fetch(
         """
         SELECT id, court_id, name, issued_at, issued_by, ends_at, ended_at, last_used_at
           FROM court_credentials
          WHERE court_id = $1
-         ORDER BY id DESC
+         ORDER BY ended_at IS NULL AND (ends_at IS NULL OR ends_at > $3) DESC, id DESC
          LIMIT $2
         """,
         court_id,
         limit,
+        now,
     )
     return tuple(CourtCredential(**row) for row in rows)
 

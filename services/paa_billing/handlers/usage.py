@@ -11,7 +11,7 @@ from services.paa_billing.rules.records import read_records
 from services.paa_billing.settings import Resources
 from services.paa_billing.store import batches as reported
 from services.paa_billing.store import lines
-from shared.errors import PoisonError
+from shared.errors import BadEnvelopeError
 from shared.messages.paa_billing import (
     LooksShown,
     MyUsage,
@@ -70,7 +70,7 @@ def _read(command: RecordUsage, work: UnitOfWork[Resources]) -> Report:
     is_by_machine = isinstance(command, ReportUsage)
     sender = work.court_assertion.court_id if is_by_machine else work.cause.sender
     if command.court_id != sender:
-        raise PoisonError("the login or the credential of another court")
+        raise BadEnvelopeError("the login or the credential of another court")
     ahead = timedelta(minutes=work.resources.policies.billing.usage_ahead_minutes)
     raws = [bytes(raw) for raw in command.records]
     return Report(court_id=command.court_id, read=read_records(raws, command.batch_id, work.now, ahead))

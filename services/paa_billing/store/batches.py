@@ -61,11 +61,15 @@ async def insert_parked(
 async def add_quarantined(
     connection: Connection, court_id: str, batch_id: UUID, quarantined: Sequence[UsageQuarantined]
 ) -> bool:
-    """Add uses that waited in vain, if their batch was reported over HTTP; answers whether it was."""
+    """Add uses that waited in vain, if their batch was reported over HTTP; answers whether it was.
+
+    A batch that came over AMQP as well has none of its own there: over HTTP all of its uses are duplicates.
+    """
     status = await connection.execute(
         """
         UPDATE reported_batches SET quarantined = quarantined || $3::jsonb
          WHERE court_id = $1 AND batch_id = $2 AND state = 'settled'
+           AND record_count >= duplicate_count + jsonb_array_length(quarantined || $3::jsonb)
         """,
         court_id,
         batch_id,
@@ -75,14 +79,19 @@ async def add_quarantined(
 
 
 async def find_batch(connection: Connection, court_id: str, batch_id: UUID) -> UsageBatchShown | None:
-    """What became of a batch until now; None if nothing has."""
+    """What became of a batch until now; None if nothing has.
+
+    No more of it can wait than is neither a duplicate nor in quarantine: if the batch came over AMQP as well,
+    its uses wait there.
+    """
     row = await connection.fetchrow(
         """
         SELECT court_id, batch_id, state, since, record_count, duplicate_count, quarantined::text, reason,
                other_content_at,
-               (SELECT count(*)
-                  FROM waiting_usage AS w
-                 WHERE w.court_id = b.court_id AND w.batch_id = b.batch_id) AS waiting
+               LEAST(record_count - duplicate_count - jsonb_array_length(quarantined),
+                     (SELECT count(*)
+                        FROM waiting_usage AS w
+                       WHERE w.court_id = b.court_id AND w.batch_id = b.batch_id)) AS waiting
           FROM reported_batches AS b
          WHERE court_id = $1 AND batch_id = $2
         """,
