@@ -28,7 +28,7 @@ async def change(browser: Browser, form: Form, caller: Caller, limits: Limits) -
     errors = {} if 0 < len(email) <= LONGEST else {"email": words.say("email_not_allowed")}
     if not errors:
         await limits.count(caller.network, ADDRESS)
-        outcome = (await caller.ask_as_me(ChangeEmail(email=email))).message
+        outcome = (await caller.ask_as_me(ChangeEmail(email=email), message_id=form.id)).message
         if not isinstance(outcome, EmailChangeRefused):
             expect(outcome, EmailChangeBegun)
             notice = (

@@ -134,7 +134,7 @@ def _routes_of(link: MailedLink) -> tuple[HTTPRouteHandler, HTTPRouteHandler]:
     @post(link.path, name=f"follow {link.path}")
     async def follow(browser: Browser, form: Form, caller: Caller) -> Response[str]:
         token = caller.services.sealed(form.text("token")[:LONGEST_TOKEN])
-        outcome = (await caller.ask(link.command(token))).message
+        outcome = (await caller.ask(link.command(token), message_id=form.id)).message
         if isinstance(outcome, accounts.TokenRefused):
             return browser.show("link_refused.html", status=410, path=link.path)
         heading, text = link.said(outcome)

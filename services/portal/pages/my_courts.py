@@ -89,7 +89,7 @@ async def show_confirmation(browser: Browser) -> Response[str]:
 async def confirm(browser: Browser, form: Form, caller: Caller) -> Response[str]:
     """The second step: make the link that the proof allows."""
     command = linking.ConfirmLink(proof_id=_id_in(form, "proof_id"))
-    outcome = (await caller.ask_as_me(command)).message
+    outcome = (await caller.ask_as_me(command, message_id=form.id)).message
     if isinstance(outcome, linking.LinkRefused):
         _prove_again_if_need_be(outcome.reason)
         return browser.show("not_linked.html", status=422, reason=say(outcome.reason))
@@ -106,7 +106,8 @@ async def show_unlinking(browser: Browser, caller: Caller, link_id: UUID) -> Res
 @post("/courts/unlink/{link_id:uuid}")
 async def unlink(browser: Browser, form: Form, caller: Caller, link_id: UUID) -> Response[str]:
     """End a link of mine."""
-    outcome = (await caller.ask_as_me(linking.UnlinkFilingAccount(link_id=link_id))).message
+    command = linking.UnlinkFilingAccount(link_id=link_id)
+    outcome = (await caller.ask_as_me(command, message_id=form.id)).message
     if isinstance(outcome, linking.UnlinkRefused):
         _prove_again_if_need_be(outcome.reason)
         return browser.go(COURTS, notice=say_unlinking(outcome.reason))

@@ -35,7 +35,8 @@ async def recover(browser: Browser, form: Form, caller: Caller, limits: Limits) 
                 new_password=seal(password),
                 passcode=seal(code) if code else None,
                 network=caller.network,
-            )
+            ),
+            message_id=form.id,
         )
         match answer.message:
             case TokenRefused():

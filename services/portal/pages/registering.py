@@ -37,7 +37,8 @@ async def register(browser: Browser, form: Form, caller: Caller, limits: Limits)
                 person=people.person_of(texts),
                 user_name=texts["user_name"],
                 password=caller.services.sealed(password),
-            )
+            ),
+            message_id=form.id,
         )
         if isinstance(refused := answer.message, RegistrationRefused):
             errors = words.at_field(refused.reason, refused.field, FIELDS)

@@ -31,9 +31,10 @@ NAVIGATION = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Browser:
-    """A browser, where it is, and its cookies; `visitor` was just made up if `is_new`."""
+    """A browser, where it is, by which request, and its cookies; `visitor` was just made up if `is_new`."""
 
     path: str
+    request_id: str = ""
     session: str = ""
     visitor: str = ""
     is_new: bool = False
@@ -85,6 +86,7 @@ def browser_of(request: Request[Any, Any, Any]) -> Browser:
     is_new = not session and not visitor
     return Browser(
         path=request.url.path,
+        request_id=str(request.scope["state"]["request_id"]),
         session=session,
         visitor=secrets.token_urlsafe(32) if is_new else visitor,
         is_new=is_new,

@@ -4,22 +4,28 @@ import hmac
 import re
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from litestar import Request
 
 from services.portal.web.browsing import browser_of
 from services.portal.web.callers import SAFE_METHODS
 from services.portal.web.problems import Problem
+from shared.messaging.ids import child_id, instant_of, is_acceptable_from_outside
 
 LONGEST_LINE = 500
 _LOCAL = re.compile(r"/(?![/\\])[A-Za-z0-9/_.~%?=&+-]{0,500}", re.ASCII)
 
 
 class Form:
-    """The fields of a form that was sent; one that is missing is empty, as browsers leave them."""
+    """The fields of a form that was sent; one that is missing is empty, as browsers leave them.
 
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        self._fields = fields
+    `id` is for the message that it becomes, so that what is sent twice is done once and answered alike: it is
+    made of the page that showed the form, the browser and the address. None where the page is too old for it.
+    """
+
+    def __init__(self, fields: Mapping[str, str], id_: UUID | None) -> None:
+        self._fields, self.id = fields, id_
 
     def text(self, name: str) -> str:
         """A line as it was typed, without the spaces around it. Raises Problem if it is longer than any."""
@@ -52,7 +58,19 @@ async def form_of(request: Request[Any, Any, Any]) -> Form:
         sent = await request.form()
     except UnicodeDecodeError:
         raise Problem(400, "unreadable", "Not understood", "The form is not in UTF-8.") from None
-    return Form({name: text for name, text in sent.items() if isinstance(text, str)})
+    fields = {name: text for name, text in sent.items() if isinstance(text, str)}
+    return Form(fields, _id_of(fields.get("form_id", ""), request))
+
+
+def _id_of(shown_by: str, request: Request[Any, Any, Any]) -> UUID | None:
+    now = instant_of(request.scope["state"]["request_id"])
+    try:
+        page_id = UUID(shown_by)
+    except ValueError:
+        return None
+    if not is_acceptable_from_outside(page_id, now):
+        return None
+    return child_id(page_id, f"{browser_of(request).form_token} {request.url.path}", 0)
 
 
 async def refuse_strange_form(request: Request[Any, Any, Any]) -> None:

@@ -137,7 +137,8 @@ def problem_of(reply: Message) -> Problem | None:
                 409,
                 "id_reused",
                 "Used before",
-                "This Idempotency-Key was used for something else: take a new one. Nothing has changed.",
+                "This was sent before, with other content: begin anew, under a new Idempotency-Key if any."
+                " Nothing has changed.",
                 field="Idempotency-Key",
             )
         case base.TooLate():
