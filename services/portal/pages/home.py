@@ -12,8 +12,7 @@ async def show(browser: Browser, caller: Caller) -> Response[str]:
     """The account, or the ways in for whoever isn't signed in."""
     if not browser.session:
         return browser.show("welcome.html")
-    account = expect((await caller.ask_as_me(MyAccount())).message, AccountShown)
-    factor = None
-    if account.generation == "upgraded":
-        factor = expect((await caller.ask_as_me(MySecondFactor())).message, SecondFactorShown)
-    return browser.show("home.html", account=account, factor=factor)
+    mine = await caller.ask_all_as_me(MyAccount(), MySecondFactor())
+    account, factor = expect(mine[0].message, AccountShown), expect(mine[1].message, SecondFactorShown)
+    is_upgraded = account.generation == "upgraded"
+    return browser.show("home.html", account=account, factor=factor if is_upgraded else None)

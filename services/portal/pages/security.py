@@ -20,9 +20,11 @@ ACTS_SHOWN = 5
 @get("/security")
 async def show(browser: Browser, caller: Caller) -> Response[str]:
     """Everything at a glance, each with the way to change it."""
-    factor = expect((await caller.ask_as_me(MySecondFactor())).message, SecondFactorShown)
-    sessions = expect((await caller.ask_as_me(MySessions())).message, SessionsShown)
-    history = expect((await caller.ask_as_me(MyHistory(limit=ACTS_SHOWN))).message, HistoryShown)
+    mine = await caller.ask_all_as_me(MySecondFactor(), MySessions(), MyHistory(limit=ACTS_SHOWN))
+    sessions = expect(mine[1].message, SessionsShown)
     return browser.show(
-        "security.html", factor=factor, session_count=len(sessions.sessions), acts=lines_of(history)
+        "security.html",
+        factor=expect(mine[0].message, SecondFactorShown),
+        session_count=len(sessions.sessions),
+        acts=lines_of(expect(mine[2].message, HistoryShown)),
     )

@@ -1,5 +1,6 @@
 """Asking the services on behalf of whoever calls."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -57,6 +58,18 @@ class Caller:
         message_id = message_id or new_id(self.services.now())
         assertion = await self.resolve(message, message_id)
         return await self._ask(message, assertion=assertion.assertion, message_id=message_id)
+
+    async def ask_all_as_me(self, *messages: Message) -> list[Answer]:
+        """The same for several questions at once, each with an assertion of its own.
+
+        Raises the first problem that comes; nobody waits for the other answers then.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                asked = [group.create_task(self.ask_as_me(message)) for message in messages]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return [task.result() for task in asked]
 
     async def resolve(self, message: Message, message_id: UUID) -> accounts.SessionResolved:
         """What the session gives for one message. Raises Problem if nobody is signed in (any more)."""
