@@ -1,6 +1,6 @@
 """The edge by `wrk` on the loopback address: signing in for programs beside bare hashing, and a page."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from argon2 import PasswordHasher
@@ -10,7 +10,7 @@ from benchmarks.edge_pages import answered_once_there, compare_pages, open_sides
 from benchmarks.filers import settle_filers
 from benchmarks.hashing import hash_for, usual_hasher
 from benchmarks.installation import open_installation, read_conditions, running, service_environment
-from benchmarks.people import PASSWORD, settle_holders
+from benchmarks.people import PASSWORD, Holder, settle_holders
 from benchmarks.report import Comparison, Figures, Goal, Report, compare, main
 from benchmarks.sign_in import SIGN_IN_CALLERS, service_without_limit
 from deploy.local.ports import choose
@@ -34,9 +34,9 @@ async def measure(rounds: int = ROUNDS, seconds: int = SECONDS) -> Report:
         holders = await settle_holders(pool, HOLDERS, hasher)
         pool.terminate()
         await settle_filers(story, HOLDERS)
-        async with _open_edge(story) as address, open_sides(story, address, holders) as sides:
+        async with _open_edge(story) as address:
             sign_ins = await _compare_sign_ins(address, hasher, rounds, seconds)
-            pages = await compare_pages(sides, rounds, seconds)
+            pages = await _compare_pages(story, address, holders, rounds, seconds)
     return Report(benchmark="edge", conditions=conditions, comparisons=(sign_ins, *pages))
 
 
@@ -58,16 +58,25 @@ async def _sign_in_for(address: str, seconds: int) -> Figures:
     return {"per_second": counted.given / counted.seconds, "p99_ms": counted.p99_ms}
 
 
+async def _compare_pages(
+    story: Story, address: str, holders: Sequence[Holder], rounds: int, seconds: int
+) -> list[Comparison]:
+    async with (
+        running("services.linking", story, service_environment(story, FILING)),
+        open_sides(story, address, holders) as sides,
+    ):
+        return await compare_pages(sides, rounds, seconds)
+
+
 @asynccontextmanager
 async def _open_edge(story: Story) -> AsyncIterator[str]:
-    """The services and the edge, each in a process of its own; answers the edge's address."""
+    """The service and the edge, each in a process of its own; answers the edge's address."""
     web_port = choose(story.folder / "web.port", ("web",))["web"]
     ports = {**dict.fromkeys((*SERVICES, EDGE, "mail"), 0), "web": web_port}
     own = story.environment(EDGE, ports)
     environment = {name: value for name, value in own.items() if not name.endswith("_HEALTH_PORT")}
     async with (
         running("services.accounts", story, service_without_limit(story)),
-        running("services.linking", story, service_environment(story, FILING)),
         running("services.portal", story, environment),
     ):
         said = {"loginId": "holder.00000", "password": PASSWORD, "redactFlag": "1"}

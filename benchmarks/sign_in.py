@@ -189,7 +189,7 @@ async def _open_trial(story: Story, pool: Pool) -> AsyncIterator[Trial]:
         "BENCHMARK_BROKER_URL": admin_broker_url(story),
     }
     async with (
-        BareRequests.connect(admin_broker_url(story)) as bare_requests,
+        BareRequests.connect(admin_broker_url(story), is_persistent=False) as bare_requests,
         running("services.accounts", story, service_without_limit(story)),
         running(sign_in_peer.__name__, story, peer_environment),
         asyncio.TaskGroup() as group,

@@ -19,7 +19,7 @@ from shared.policies import read_policies
 
 
 async def respond(connection: AbstractConnection, pool: Pool) -> None:
-    """Consume, and for each request use the session in a transaction, reply, and acknowledge."""
+    """Consume, and for each request use the session, without a transaction, reply, and acknowledge."""
     policies = read_policies().accounts
     channel = await connection.channel(publisher_confirms=False)
     await channel.set_qos(prefetch_count=PREFETCH_COUNT)
@@ -27,7 +27,7 @@ async def respond(connection: AbstractConnection, pool: Pool) -> None:
     async def resolve(message: AbstractIncomingMessage) -> None:
         asked = msgspec.json.decode(message.body, type=TakeNote)
         now = real_clock()
-        async with pool.acquire() as taken, taken.transaction():
+        async with pool.acquire() as taken:
             holder = await use_session(taken, bytes.fromhex(asked.text), in_force(now, policies), now)
         reply = aio_pika.Message(
             msgspec.json.encode(NoteTaken(note_id=asked.note_id)) if holder else b"",
