@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from shared.errors import SealError
-from shared.messages.base import Message
+from shared.messages.base import FROM_THE_EDGE, Message
 
 _NONCE = bytes(12)  # each key encrypts one value, so a constant nonce repeats under no key
 
@@ -96,13 +96,14 @@ class Seals:
         """SHA-256 over who asks and the body, each sealed field replaced by a keyed digest of its text.
 
         The same request sealed twice has two ciphertexts but one digest, and the digest of a short secret
-        can't be guessed without this service's key.
+        can't be guessed without this service's key. Where it came from isn't part of it: whoever asks again
+        over another network asks for the same.
         """
         plain = {
             field: hmac.digest(self._digest_key, self._open(value, message_id, field), "sha256").hex()
             for field, value in sealed_fields(message)
         }
-        said = said_by(_without_sealed(message))
+        said = said_by(_as_asked(message))
         return hashlib.sha256(msgspec.json.encode([asker, message.message_name(), said, plain])).digest()
 
     def _seal(self, secret: Unsealed, message_id: UUID, field: str) -> Sealed:
@@ -170,8 +171,10 @@ def _defaults_of(kind: type[msgspec.Struct]) -> dict[str, object]:
     return found
 
 
-def _without_sealed(message: Message) -> Message:
-    return message.with_changes(**{field: None for field, _ in sealed_fields(message)})
+def _as_asked(message: Message) -> Message:
+    unsaid = [field for field, _ in sealed_fields(message)]
+    unsaid += {FROM_THE_EDGE}.intersection(message.__struct_fields__)
+    return message.with_changes(**dict.fromkeys(unsaid))
 
 
 def _bound_to(message_id: UUID, field: str, secret: Sealed | Unsealed) -> bytes:

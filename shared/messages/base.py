@@ -26,6 +26,8 @@ ShortText = Annotated[
 ]
 LongText = Annotated[str, msgspec.Meta(max_length=2000, pattern=CLEAN, description="one line, perhaps empty")]
 MessageName = NewType("MessageName", str)
+FROM_THE_EDGE = "network"
+"""The field that no caller fills: the edge says where a request came from, and that may change on the way."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):

@@ -200,11 +200,14 @@ async def test_a_new_password_holds_no_part_of_the_holders_own_name(place: Workp
     assert refused == RecoveryRefused(reason="password_holds_own_data", field="new_password")
 
 
-async def test_asked_twice_under_one_id_a_recovery_is_answered_twice_and_done_once(place: Workplace) -> None:
+async def test_asked_twice_under_one_id_and_over_two_networks_a_recovery_is_answered_twice_and_done_once(
+    place: Workplace,
+) -> None:
     member = await a_member(place)
     command, message_id = a_recovery(place, await mailed_link(member)), new_id(place.clock())
+    sent = [command.with_changes(network=network) for network in ("192.0.2.0/24", "198.51.100.0/24")]
 
-    outcomes = [await place.send(command, message_id=message_id) for _ in range(2)]
+    outcomes = [await place.send(each, message_id=message_id) for each in sent]
 
     assert outcomes == [AccountRecovered(account_id=member.account_id)] * 2
     assert len(await place.emitted(AccountRecovered)) == 1

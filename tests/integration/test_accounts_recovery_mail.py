@@ -19,6 +19,7 @@ from shared.messages.accounts import (
     UserNameAsked,
     UserNameReminded,
 )
+from shared.messaging.ids import new_id
 from shared.messaging.registry import Service
 from tests.builders_accounts import (
     Member,
@@ -65,6 +66,18 @@ async def test_the_link_goes_to_the_verified_address_and_lives_fifteen_minutes(p
     assert json.loads(recipient)["email"] == await email_of(member)
     assert (started.token.expires_at - place.clock()).total_seconds() == 15 * 60
     assert (await acts_of(member))[-1] == "recovery_asked"
+
+
+async def test_a_link_asked_for_again_under_one_id_over_another_network_is_asked_for_once(
+    place: Workplace,
+) -> None:
+    member, message_id = await a_member(place), new_id(place.clock())
+    asked = [AskRecovery(user_name=member.user_name, network=each) for each in ("192.0.2.0/24", "")]
+
+    outcomes = [await place.send(each, message_id=message_id) for each in asked]
+
+    assert outcomes == [RecoveryAsked()] * 2
+    assert await do_due_work(place) == 1
 
 
 async def test_the_answer_and_the_work_are_the_same_whether_or_not_there_is_an_account(

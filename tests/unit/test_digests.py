@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from services.paa_billing.rules.records import digest_of
+from shared.messages.accounts import AskRecovery
 from shared.messages.base import Command
 from shared.messages.paa_billing import UsageRecord
 from shared.messaging.ids import new_id
@@ -63,3 +64,10 @@ def test_a_use_has_a_digest_over_what_is_said_alone() -> None:
 
     assert set(written) == {"usage_id", "account_number", "used_at", "kind", "pages"}
     assert digest_of(use) != digest_of(msgspec.structs.replace(use, client_code="matter-1"))
+
+
+def test_where_a_request_came_from_is_no_part_of_what_is_asked() -> None:
+    asked = AskRecovery(user_name="jpublic", network="192.0.2.0/24")
+
+    assert digest(asked.with_changes(network="198.51.100.0/24")) == digest(asked)
+    assert digest(asked.with_changes(user_name="jpublic2")) != digest(asked)

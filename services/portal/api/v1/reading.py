@@ -6,10 +6,10 @@ from uuid import UUID
 
 import msgspec
 
-from services.portal.api.v1.route import FROM_THE_EDGE, Route
+from services.portal.api.v1.route import Route
 from services.portal.web.asking import Caller
 from services.portal.web.problems import Problem
-from shared.messages.base import Message
+from shared.messages.base import FROM_THE_EDGE, Message
 from shared.messaging.ids import child_id, is_acceptable_from_outside
 
 JSON = "application/json"

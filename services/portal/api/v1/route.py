@@ -8,11 +8,9 @@ from typing import Annotated, Any, get_args
 
 import msgspec
 
-from shared.messages.base import Command, Message, Query
+from shared.messages.base import FROM_THE_EDGE, Command, Message, Query
 from shared.sealed import Sealed
 
-FROM_THE_EDGE = "network"
-"""A field that no caller fills: the edge says where a request came from."""
 LONGEST_SECRET = 64 * 1024
 Secret = Annotated[str, msgspec.Meta(max_length=LONGEST_SECRET, description="a secret; it is kept nowhere")]
 NextPage = tuple[str, Callable[[Any], object]]
