@@ -48,12 +48,19 @@ def run() -> None:
     except SettingsError as error:
         raise SystemExit(f"{NAME} does not start: {error}") from None
     configure_logs(NAME, form=common.log_format)
+    warn_of(settings)
     serve(
         f"{__name__}:make",
         address=settings.address,
         port=settings.port,
         drain_seconds=settings.drain_seconds,
     )
+
+
+def warn_of(settings: Settings) -> None:
+    """Say at the start what is allowed and rarely meant."""
+    if settings.is_one_network_for_all:
+        structlog.get_logger().warning("no_trusted_proxies", address=settings.address)
 
 
 def serve(target: str, *, address: str, port: int, drain_seconds: float) -> None:

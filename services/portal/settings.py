@@ -42,6 +42,12 @@ class Settings(PartySettings, frozen=True, kw_only=True, forbid_unknown_fields=T
         return urlsplit(self.public_url).netloc
 
     @property
+    def is_one_network_for_all(self) -> bool:
+        """Does it listen beyond this machine and believe no proxy? Behind one all requests count for it."""
+        is_local = self.address in ("localhost", "::1") or self.address.startswith("127.")
+        return not is_local and not self.proxies
+
+    @property
     def proxies(self) -> tuple[Network, ...]:
         """The networks whose word on a request's origin is believed."""
         return tuple(ip_network(each.strip()) for each in self.trusted_proxies.split(",") if each.strip())

@@ -183,20 +183,24 @@ async def test_one_in_force_is_listed_however_many_have_ended_since(place: Workp
     assert len(listed.credentials) == 50
 
 
-async def test_guesses_of_a_network_are_throttled_and_another_network_is_not(place: Workplace) -> None:
+async def test_guesses_of_a_network_are_throttled_and_a_right_credential_is_let_in_from_there(
+    place: Workplace,
+) -> None:
     _, credential = await issued(place)
     limit = place.resources.policies.network_failures
 
     guesses = [await resolve(place, f"ngcourt_{n}") for n in range(limit)]
     throttled = await resolve(place, "ngcourt_one-more")
-    of_the_right_one = await resolve(place, credential)
-    elsewhere = await resolve(place, credential, network="203.0.113.0/24")
+    of_the_right_one = await court_of(place, credential)
+    elsewhere = await resolve(place, "ngcourt_one-more", network="203.0.113.0/24")
+    counted = await place.pool.fetchval("SELECT attempt_count FROM throttles WHERE subject = $1", NETWORK)
     place.clock.forward(minutes=place.resources.policies.failure_window_minutes)
 
     assert guesses == [CourtNotResolved()] * limit
-    assert (type(throttled), type(of_the_right_one)) == (Busy, Busy)
-    assert elsewhere.court_id == COURT
-    assert await court_of(place, credential) == COURT
+    assert (type(throttled), of_the_right_one) == (Busy, COURT)
+    assert elsewhere == CourtNotResolved()
+    assert counted == limit, "what is throttled counts no further"
+    assert await resolve(place, "ngcourt_one-more") == CourtNotResolved()
 
 
 async def test_right_credentials_are_counted_against_nobody(place: Workplace) -> None:

@@ -1,9 +1,12 @@
 """Who calls: which network a request came from, and whether another site's page sent it."""
 
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from services.portal.serving import warn_of
 from services.portal.settings import Settings
 from services.portal.web.callers import is_cross_site, network_of
 
@@ -67,17 +70,39 @@ def test_a_write_that_a_browser_says_comes_from_another_site_is_one(
     assert is_cross_site(method, headers, ORIGIN) is is_so
 
 
-def test_a_trusted_proxy_that_is_no_network_stops_the_start(tmp_path_factory: pytest.TempPathFactory) -> None:
-    usual = {
-        "broker_url": "amqp://x",
-        "sealing_key": "00",
-        "sealing_public_keys_file": tmp_path_factory.getbasetemp(),
-        "public_url": ORIGIN,
-    }
+def settings(**named: str) -> Settings:
+    return Settings(
+        broker_url="amqp://x",
+        sealing_key="00",
+        sealing_public_keys_file=Path("nowhere"),
+        public_url=ORIGIN,
+        **named,  # type: ignore[arg-type]  # all of them are texts
+    )
 
+
+def test_a_trusted_proxy_that_is_no_network_stops_the_start() -> None:
     with pytest.raises(ValueError, match="does not appear"):
-        Settings(**usual, trusted_proxies="10.0.0.0/8, balancer")
-    assert Settings(**usual, trusted_proxies="10.0.0.0/8, 10.1.0.0/16").proxies == (
+        settings(trusted_proxies="10.0.0.0/8, balancer")
+    assert settings(trusted_proxies="10.0.0.0/8, 10.1.0.0/16").proxies == (
         ip_network("10.0.0.0/8"),
         ip_network("10.1.0.0/16"),
     )
+
+
+@pytest.mark.parametrize(
+    "address, proxies, warned",
+    [
+        ("10.9.0.1", "", ["no_trusted_proxies"]),
+        ("::", "", ["no_trusted_proxies"]),
+        ("10.9.0.1", "10.0.0.0/8", []),
+        ("127.0.0.1", "", []),
+        ("::1", "", []),
+    ],
+)
+def test_an_edge_that_takes_everybody_for_one_network_says_so_at_its_start(
+    address: str, proxies: str, warned: list[str]
+) -> None:
+    with capture_logs() as lines:
+        warn_of(settings(address=address, trusted_proxies=proxies))
+
+    assert [line["event"] for line in lines] == warned

@@ -19,20 +19,25 @@ NOTED_EACH = timedelta(minutes=1)
 async def resolve_court(query: ResolveCourt, bench: Workbench) -> CourtResolved | CourtNotResolved | Busy:
     """Say which court shows a credential, and sign it for one message; a wrong one counts for the network.
 
-    A network that has guessed too often is told nothing of a right one either.
+    A right one is let in wherever it comes from: courts share networks with strangers, whose guesses must
+    not stop a court.
     """
     secret_hash = hash_token(bench.open(query, "credential"))
     async with bench.transaction() as work:
-        throttle = throttles.throttle_of_machines(query.network, bench.resources.policies)
-        full = await counts.find_full(work.connection, throttle, work.now)
-        if full is not None:
-            return Busy(retry_after_seconds=throttles.retry_after_seconds(full, work.now))
         credential = await credentials.find_in_force(work.connection, secret_hash, work.now)
         if credential is None:
-            await counts.count_failure(work.connection, throttle, work.now)
-            return CourtNotResolved()
+            return await _refuse(query.network, work)
         await credentials.note_use(work.connection, credential.id, work.now - NOTED_EACH, work.now)
         return _resolved(credential, query, work)
+
+
+async def _refuse(network: str, work: Work) -> CourtNotResolved | Busy:
+    throttle = throttles.throttle_of_machines(network, work.resources.policies)
+    full = await counts.find_full(work.connection, throttle, work.now)
+    if full is not None:
+        return Busy(retry_after_seconds=throttles.retry_after_seconds(full, work.now))
+    await counts.count_failure(work.connection, throttle, work.now)
+    return CourtNotResolved()
 
 
 def _resolved(credential: CourtCredential, query: ResolveCourt, work: Work) -> CourtResolved:
