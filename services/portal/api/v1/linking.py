@@ -70,5 +70,8 @@ STAFF: tuple[Route, ...] = (
 )
 # fmt: on
 ROUTES = (*ANYONE, *ME, *STAFF)
-LEFT_OUT = {said.WhoFilesHere: "courts' machines ask it, for somebody whose token they were shown"}
+LEFT_OUT = {
+    said.WhoFilesHere: "courts' machines ask it, for somebody whose token they were shown",
+    history.MyCourts: "one page asks it for what two routes answer, /me/filing-rights and /me/links",
+}
 """What a person or anyone may speak and that has no route, and why."""
