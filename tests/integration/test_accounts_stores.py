@@ -32,6 +32,8 @@ async def test_what_proves_an_account_that_is_not_known_yet_is_asked_for_again(p
             await credentials.lock_guard(connection, uuid4(), "password")
         with pytest.raises(NotYetKnownError):
             await credentials.lock_guarded(connection, uuid4())
+        with pytest.raises(NotYetKnownError):
+            await credentials.lock_admission(connection, uuid4(), place.clock())
 
 
 async def test_a_claimed_export_is_nobody_elses_until_its_time_is_over_which_can_be_extended(

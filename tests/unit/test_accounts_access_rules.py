@@ -1,17 +1,17 @@
 """The pure rules of who may do what, and of what an application must hold."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 import pytest
 
-from services.accounts.model import Account, Session
-from services.accounts.rules import access, registration, second_factor
+from services.accounts.model import Account, PersonalToken, Session
+from services.accounts.rules import access, court_credentials, personal_tokens, registration, second_factor
 from services.accounts.rules.registration import blank_account
-from shared.messages.accounts import AuthenticatorRefused, GrantRole, RegistrationRefused
+from shared.messages.accounts import AuthenticatorRefused, GrantRole, RegistrationRefused, ResolveSession
 from shared.messages.base import NotAllowed
 from shared.policies import read_policies
 from tests.builders_accounts import PASSWORD, a_person
@@ -49,6 +49,33 @@ def test_nobody_acts_as_staff_by_password_alone() -> None:
     outcome = access.refuse_psc(account, a_session(account), (), now=NOON, policies=POLICIES)
 
     assert outcome == NotAllowed(reason="session_level_too_low")
+
+
+def test_nobody_acts_for_a_court_by_password_alone() -> None:
+    account = an_account()
+
+    outcome = court_credentials.refuse_court_staff(
+        account, a_session(account), (), "ncwbk", or_psc=True, now=NOON, policies=POLICIES
+    )
+
+    assert outcome == NotAllowed(reason="session_level_too_low")
+
+
+def test_a_token_says_nothing_of_an_account_that_could_not_sign_in() -> None:
+    account = replace(an_account(), status="deactivated")
+    token = PersonalToken(
+        id=uuid4(),
+        token_hash=b"hash",
+        account_id=account.id,
+        name="script",
+        scopes=("linking:read",),
+        level=2,
+        created_at=NOON,
+        expires_at=NOON + timedelta(days=1),
+    )
+    query = ResolveSession(token=None, audience="linking")  # type: ignore[arg-type]  # it isn't looked at
+
+    assert personal_tokens.assert_for(account, token, query=query, now=NOON) is None
 
 
 def test_an_address_that_no_mail_reaches_makes_no_account() -> None:

@@ -34,13 +34,13 @@ async def is_reader_restricted(work: Work) -> bool | None:
 
 
 async def lock_asker(work: Work) -> Asker:
-    """Read who asks and hold both rows; an assertion outlives its session by up to a minute."""
+    """Read who asks and hold both rows; an assertion outlives its session by up to a minute.
+
+    A personal token is no session: nothing that asks so may be asked by one.
+    """
     account = await accounts.lock_account(work.connection, work.assertion.account_id)
     token_hash = bytes.fromhex(work.assertion.session_id_hash)
-    if work.assertion.scopes is None:
-        session = await sessions.lock_open_session(work.connection, token_hash, account.id)
-    else:
-        session = await _find_program(work)
+    session = await sessions.lock_open_session(work.connection, token_hash, account.id)
     return Asker(account=account, session=session)
 
 

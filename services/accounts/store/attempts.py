@@ -25,7 +25,7 @@ async def count_attempt(
     crash of the database loses anything by it, the counts of attempts that were not settled: what settles
     one waits for the disk, and for all that was written before it.
     """
-    row = await connection.fetchrow(
+    (row,) = await connection.fetch(
         """
         WITH at_account AS (
             UPDATE guards AS g
@@ -72,8 +72,6 @@ async def count_attempt(
         now - in_all.window,
         now,
     )
-    if row is None:
-        raise LookupError("an attempt that was counted")
     counted = [_counted(in_network, row["network_since"], row["network_count"])]
     if row["all_since"] is not None:
         counted.append(_counted(in_all, row["all_since"], row["all_count"]))

@@ -22,7 +22,7 @@ async def insert_session(connection: Connection, session: Session, counted: Coun
     The account's row is held, so that of two sessions opened at once one knows the other's network, and
     nothing is added to the history meanwhile.
     """
-    row = await connection.fetchrow(
+    (row,) = await connection.fetch(
         """
         WITH opened AS (
             INSERT INTO sessions (token_hash, account_id, level, proved_at, opened_at, last_used_at,
@@ -62,8 +62,6 @@ async def insert_session(connection: Connection, session: Session, counted: Coun
         counted.throttle.subject,
         counted.window_started_at,
     )
-    if row is None:
-        raise LookupError("a session that was inserted")
     has_history = row["sequence"] is not None
     return Begun(
         is_from_new_place=row["is_from_new_place"],
