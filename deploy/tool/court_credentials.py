@@ -28,6 +28,7 @@ from shared.messaging.requests import Requests
 app = App(name="court-credential", help="What courts' machines show to the web edge.")
 Say = Callable[[str], None]
 M = TypeVar("M", bound=Message)
+_TOLD: Final = "told by mail is the court of this id, if there is one: that isn't looked up"
 _WHY_NOT: Final = {
     "end_not_ahead": "its end isn't ahead",
     "too_many": "the court has as many as it may have; end one first",
@@ -50,7 +51,7 @@ def issue(
 
 @app.command(name="list")
 def list_all(court: str, *, story: StoryNumber = None) -> int:
-    """List a court's credentials, newest first, with their ends and when each was used last."""
+    """List a court's credentials, those in force first, with their ends and when each was used last."""
     return _run(story, lambda requests: show_all(requests, court, print))
 
 
@@ -65,7 +66,7 @@ async def issue_one(requests: Requests, court: str, name: str, ends_at: datetime
     given = {"court_id": court, "name": name, "ends_at": ends_at}
     answer = await requests.ask(_read(given, IssueCourtCredentialByOperator))
     issued = _expect(answer.message, CourtCredentialIssued)
-    say(f"{issued.credential_id}  {court}  {printable(issued.name)}; the court is told by mail")
+    say(f"{issued.credential_id}  {court}  {printable(issued.name)}; {_TOLD}")
     say("the machine's credential, which is never shown again:")
     say(requests.open(answer, "credential"))
     return 0
@@ -84,7 +85,7 @@ async def end_one(requests: Requests, court: str, credential_id: UUID, say: Say)
     given = {"court_id": court, "credential_id": credential_id}
     answer = await requests.ask(_read(given, EndCourtCredentialByOperator))
     ended = _expect(answer.message, CourtCredentialChanged)
-    say(f"{ended.credential_id}  {court}  {printable(ended.name)} has ended; the court is told by mail")
+    say(f"{ended.credential_id}  {court}  {printable(ended.name)} has ended; {_TOLD}")
     return 0
 
 

@@ -157,8 +157,7 @@ async def test_a_credential_is_rotated_without_a_gap_and_one_that_ended_opens_no
 
 
 async def test_the_operators_tool_issues_lists_and_ends_a_credential(scene: Scene) -> None:
-    said: list[str] = []
-    operator = scene.desk.operator
+    said, operator = list[str](), scene.desk.operator
 
     await tool.issue_one(operator, COURT, "by the tool", None, said.append)
     credential_id, credential = UUID(said[0].split()[0]), said[-1]
@@ -169,6 +168,7 @@ async def test_the_operators_tool_issues_lists_and_ends_a_credential(scene: Scen
     await tool.show_all(operator, COURT, said.append)
 
     assert (let_in.status_code, kept_out.status_code) == (200, 401)
+    assert "if there is one" in said[0]
     (listed,) = [line for line in said if line.startswith(f"{credential_id}  by the tool: issued")]
     assert "by the operator" in listed
     assert "last used" in listed

@@ -114,7 +114,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "credential_name": "cmecf<1>",
         "credential_id": "018d-84",
         "changed_at": "February 1, 2024, 12:00 AM EST",
-        "by": "a member of the court's staff",
+        "by": "a member of the staff of the court or of the PACER Service Center",
     },
 }
 

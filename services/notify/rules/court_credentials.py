@@ -6,6 +6,12 @@ from services.notify.model import Details, Directory, Letter
 from services.notify.rules.letters import in_words, to_court
 from shared.messages.accounts.court_credentials import CourtCredentialChanged
 
+_BY_STAFF = {
+    "issued": "a member of the court's staff",
+    "ended": "a member of the staff of the court or of the PACER Service Center",
+}
+"""Who it may have been: the PACER Service Center ends them too, for a court that calls."""
+
 
 def credential_changed(event: CourtCredentialChanged, directory: Directory) -> tuple[Letter, ...]:
     """To the court, whoever did it: what isn't wanted is seen."""
@@ -15,7 +21,7 @@ def credential_changed(event: CourtCredentialChanged, directory: Directory) -> t
         "credential_name": event.name,
         "credential_id": str(event.credential_id),
         "changed_at": in_words(event.changed_at, zone),
-        "by": "the operator" if event.actor_account_id is None else "a member of the court's staff",
+        "by": "the operator" if event.actor_account_id is None else _BY_STAFF[event.change],
     }
     if event.change == "ended":
         return (to_court("court_credential_ended", court, details),)

@@ -48,7 +48,7 @@ class CourtCredentialIssued(Reply, frozen=True, kw_only=True, tag="accounts.cour
 
 
 class EndCourtCredential(Command, frozen=True, kw_only=True, tag="accounts.end_court_credential.v1"):
-    """End a credential of a court at once (the court's staff)."""
+    """End a credential of a court at once (the court's staff, and PSC for a court that calls)."""
 
     is_sensitive: ClassVar[bool] = True
     court_id: CourtId
@@ -84,7 +84,7 @@ class CourtCredentialChanged(Event, frozen=True, kw_only=True, tag="accounts.cou
 
 
 class ListCourtCredentials(Command, frozen=True, kw_only=True, tag="accounts.list_court_credentials.v1"):
-    """The credentials of a court, newest first (the court's staff)."""
+    """The credentials of a court, those in force first (the court's staff, and PSC)."""
 
     is_sensitive: ClassVar[bool] = True
     court_id: CourtId
