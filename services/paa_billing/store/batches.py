@@ -82,7 +82,7 @@ async def find_batch(connection: Connection, court_id: str, batch_id: UUID) -> U
     """What became of a batch until now; None if nothing has.
 
     No more of it can wait than is neither a duplicate nor in quarantine: if the batch came over AMQP as well,
-    its uses wait there.
+    its uses wait there. Another batch with its id that came over AMQP isn't told apart (decision 54).
     """
     row = await connection.fetchrow(
         """
