@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -28,17 +29,26 @@ class Answering:
     def __init__(self, replies: Mapping[type[Message], Message | Exception]) -> None:
         id_ = new_id(NOON)
         resolved = accounts.SessionResolved(account_id=id_, assertion="of somebody", expires_at=NOON)
-        self._replies = {accounts.ResolveSession: resolved, **replies}
+        self._replies: dict[type[Message], Message | Exception] = {
+            accounts.ResolveSession: resolved,
+            **replies,
+        }
         self.asked: list[Message] = []
+        self.asked_under: list[UUID | None] = []
 
-    async def ask(self, message: Message, **_: Any) -> Answer:
-        """The reply to this kind; what was asked for itself is kept."""
+    async def ask(self, message: Message, *, message_id: UUID | None = None, **_: Any) -> Answer:
+        """The reply to this kind; what was asked for itself is kept, and under which id."""
         if not isinstance(message, accounts.ResolveSession):
             self.asked.append(message)
+            self.asked_under.append(message_id)
         reply, id_ = self._replies[type(message)], new_id(NOON)
         if isinstance(reply, Exception):
             raise reply
         return Answer(message=reply, reply_id=id_, correlation_id=id_)
+
+    def forget_session(self) -> None:
+        """From now on nobody is signed in."""
+        self._replies[accounts.ResolveSession] = accounts.SessionRefused()
 
     def open(self, _answer: Answer, _field: str) -> str:
         """Every secret in an answer is a session's token."""

@@ -48,24 +48,24 @@ FORMS = {
     "/security/email": {"email": "ann@mail.example"},
 }
 SIGNED_IN = ("/upgrade", "/security/email")
+LEGACY = AccountShown(
+    account_id=new_id(NOON),
+    account_number="1234567",
+    user_name="am4711",
+    kind="individual",
+    generation="legacy",
+    status="active",
+    email_verified=False,
+    has_second_factor=False,
+)
 
 
 @pytest.fixture
 def services() -> Answering:
     refused = RegistrationRefused(reason="user_name_taken", field="user_name")
-    legacy = AccountShown(
-        account_id=new_id(NOON),
-        account_number="1234567",
-        user_name="am4711",
-        kind="individual",
-        generation="legacy",
-        status="active",
-        email_verified=False,
-        has_second_factor=False,
-    )
     return Answering(
         {
-            MyAccount: legacy,
+            MyAccount: LEGACY,
             RegisterAccount: refused,
             UpgradeAccount: refused,
             RecoverAccount: RecoveryRefused(reason="password_too_common", field="new_password"),
@@ -100,5 +100,5 @@ async def test_a_network_that_sends_a_form_too_often_waits(
 
     assert answered in ([303] * MOST, [422] * MOST)
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
-    assert "Too many requests" in refused.text
+    assert "Wait a minute" in refused.text
     assert len(services.asked) == MOST, "the one that was refused reached nobody"

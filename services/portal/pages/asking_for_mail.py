@@ -10,6 +10,7 @@ from services.portal.web.asking import Caller
 from services.portal.web.browsing import Browser
 from services.portal.web.forms import Form
 from services.portal.web.limits import Limits
+from services.portal.web.problems import Problem
 from shared.messages import accounts
 from shared.messages.base import Message
 
@@ -80,8 +81,11 @@ def _routes_of(mail: AskedMail) -> tuple[HTTPRouteHandler, HTTPRouteHandler]:
             return browser.show(
                 "ask_mail.html", status=422, errors=error, values={mail.field: text}, mail=mail
             )
-        await limits.count(caller.network, mail.path)
-        await caller.ask(mail.question(text, caller.network))
+        try:
+            await limits.count(caller.network, mail.path)
+            await caller.ask(mail.question(text, caller.network), message_id=form.id)
+        except Problem as problem:
+            return form.show_again(browser, problem, "ask_mail.html", values={mail.field: text}, mail=mail)
         return browser.go("/mail-on-its-way")
 
     return show, ask

@@ -68,7 +68,7 @@ async def confirm(browser: Browser, form: Form, caller: Caller) -> Response[str]
         command = accounts.ConfirmAuthenticator(
             authenticator_id=authenticator_id, code=caller.services.sealed(code)
         )
-        refused = (await caller.ask_as_me(command)).message
+        refused = (await caller.ask_as_me(command, message_id=form.id)).message
         if not isinstance(refused, accounts.AuthenticatorRefused):
             expect(refused, accounts.AuthenticatorConfirmed)
             return browser.go(
@@ -91,7 +91,7 @@ async def show_one(browser: Browser, caller: Caller, authenticator_id: UUID) -> 
 @post(ONE)
 async def change_one(browser: Browser, form: Form, caller: Caller, authenticator_id: UUID) -> Response[str]:
     """Rename it, or use it no more."""
-    found, name = await _find(caller, authenticator_id), form.text("name")
+    name = form.text("name")
     command: accounts.RemoveAuthenticator | accounts.RenameAuthenticator
     if form.text("act") == "remove":
         command, field = accounts.RemoveAuthenticator(authenticator_id=authenticator_id), ""
@@ -100,9 +100,11 @@ async def change_one(browser: Browser, form: Form, caller: Caller, authenticator
         command = accounts.RenameAuthenticator(authenticator_id=authenticator_id, name=name)
         field, notice = "name", "The authenticator has its new name."
     else:
+        found = await _find(caller, authenticator_id)
         return _refuse_one(browser, found, name, {"name": words.say("name_not_allowed")})
-    outcome = (await caller.ask_as_me(command)).message
+    outcome = (await caller.ask_as_me(command, message_id=form.id)).message
     if isinstance(outcome, accounts.AuthenticatorRefused | accounts.AuthenticatorRemovalRefused):
+        found = await _find(caller, authenticator_id)
         return _refuse_one(browser, found, name or found.name, {field: words.say(outcome.reason)})
     return browser.go("/security", notice=notice)
 

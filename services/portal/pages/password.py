@@ -32,7 +32,7 @@ async def change(browser: Browser, form: Form, caller: Caller) -> Response[str]:
             present_password=seal(form.secret("present_password")),
             new_password=seal(form.secret("new_password")),
         )
-        refused = (await caller.ask_as_me(command)).message
+        refused = (await caller.ask_as_me(command, message_id=form.id)).message
         if not isinstance(refused, PasswordChangeRefused):
             expect(refused, PasswordChanged)
             return browser.end_session(

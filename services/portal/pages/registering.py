@@ -9,6 +9,7 @@ from services.portal.web.asking import Caller, expect
 from services.portal.web.browsing import Browser
 from services.portal.web.forms import Form
 from services.portal.web.limits import Limits
+from services.portal.web.problems import Problem
 from shared.messages.accounts import AccountRegistered, Kind, RegisterAccount, RegistrationRefused
 
 KINDS = ("individual", "paa")
@@ -26,26 +27,27 @@ async def show(browser: Browser) -> Response[str]:
 async def register(browser: Browser, form: Form, caller: Caller, limits: Limits) -> Response[str]:
     """Make the account; its address is then to be verified."""
     texts, kind, password = people.texts_of(form), form.text("kind"), form.secret("password")
+    values: dict[str, Any] = {**texts, "kind": kind}
     errors = people.find_errors(texts, password)
     if kind not in KINDS:
         errors = {"kind": "Select what the account is for.", **errors}
     if not errors:
-        await limits.count(caller.network, "register")
-        answer = await caller.ask(
-            RegisterAccount(
-                kind=cast(Kind, kind),
-                person=people.person_of(texts),
-                user_name=texts["user_name"],
-                password=caller.services.sealed(password),
-            ),
-            message_id=form.id,
+        command = RegisterAccount(
+            kind=cast(Kind, kind),
+            person=people.person_of(texts),
+            user_name=texts["user_name"],
+            password=caller.services.sealed(password),
         )
+        try:
+            await limits.count(caller.network, "register")
+            answer = await caller.ask(command, message_id=form.id)
+        except Problem as problem:
+            return form.show_again(browser, problem, TEMPLATE, values=values, user_types=people.USER_TYPES)
         if isinstance(refused := answer.message, RegistrationRefused):
             errors = words.at_field(refused.reason, refused.field, FIELDS)
         else:
             expect(answer.message, AccountRegistered)
             return browser.go("/registered")
-    values: dict[str, Any] = {**texts, "kind": kind}
     return browser.show(TEMPLATE, status=422, errors=errors, values=values, user_types=people.USER_TYPES)
 
 

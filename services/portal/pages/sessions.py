@@ -33,7 +33,7 @@ async def end(browser: Browser, form: Form, caller: Caller) -> Response[str]:
     if session_id and (len(session_id) != DIGEST_LENGTH or not set(session_id) <= set("0123456789abcdef")):
         raise Problem(404, "not_found", "Not found", "There is no such session.")
     command = EndSession(session_id=session_id) if session_id else EndOtherSessions()
-    outcome = (await caller.ask_as_me(command)).message
+    outcome = (await caller.ask_as_me(command, message_id=form.id)).message
     if isinstance(outcome, NoSuchSession):
         return browser.go(ADDRESS, notice="No other session was open any more.")
     count = expect(outcome, SessionsEnded).session_count

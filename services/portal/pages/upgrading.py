@@ -7,7 +7,7 @@ from services.portal.web.asking import Caller, expect
 from services.portal.web.browsing import Browser
 from services.portal.web.forms import Form
 from services.portal.web.limits import Limits
-from services.portal.web.problems import not_signed_in
+from services.portal.web.problems import Problem, not_signed_in
 from shared.messages.accounts import (
     AccountShown,
     AccountUpgraded,
@@ -38,13 +38,16 @@ async def upgrade(browser: Browser, form: Form, caller: Caller, limits: Limits) 
     texts, password = people.texts_of(form), form.secret("password")
     errors = people.find_errors(texts, password)
     if not errors:
-        await limits.count(caller.network, "upgrade")
         command = UpgradeAccount(
             person=people.person_of(texts),
             user_name=texts["user_name"],
             password=caller.services.sealed(password),
         )
-        refused = (await caller.ask_as_me(command)).message
+        try:
+            await limits.count(caller.network, "upgrade")
+            refused = (await caller.ask_as_me(command, message_id=form.id)).message
+        except Problem as problem:
+            return form.show_again(browser, problem, TEMPLATE, values=texts, user_types=people.USER_TYPES)
         if not isinstance(refused, RegistrationRefused):
             expect(refused, AccountUpgraded)
             return browser.end_session("/registered", notice="Your account is upgraded.")

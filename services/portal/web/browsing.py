@@ -14,12 +14,17 @@ from litestar import Request, Response
 from litestar.datastructures import Cookie
 
 from services.portal.web import static
+from services.portal.web.callers import SAFE_METHODS
 from services.portal.web.cookies import NOTICE, NOTICE_SECONDS, SESSION, VISITOR, forget, form_token, keep
 from services.portal.web.problems import NOT_SIGNED_IN, Problem
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 HTML_TYPE = "text/html"
 FOR_PROGRAMS = ("/api/", "/courts/v1/", "/services/")
+SENT_IN_VAIN = (
+    "You are not signed in any more. If you had sent this before, it may have been done then, and have ended"
+    " the session: look before you send it again."
+)
 NAVIGATION = (
     ("/", "Home"),
     ("/courts", "My courts"),
@@ -38,6 +43,7 @@ class Browser:
     session: str = ""
     visitor: str = ""
     is_new: bool = False
+    is_sending: bool = False
     notice: str = ""
 
     @property
@@ -90,6 +96,7 @@ def browser_of(request: Request[Any, Any, Any]) -> Browser:
         session=session,
         visitor=secrets.token_urlsafe(32) if is_new else visitor,
         is_new=is_new,
+        is_sending=request.method not in SAFE_METHODS,
         notice=unquote(request.cookies.get(NOTICE, "")),
     )
 
@@ -103,7 +110,7 @@ def show_problem(browser: Browser, problem: Problem, request_id: str) -> Respons
     """A problem as a page; where signing in or proving oneself mends it, on to there, and back afterwards."""
     back = urlencode({"return": browser.path})
     if problem.code == NOT_SIGNED_IN:
-        return browser.end_session(f"/sign-in?{back}")
+        return browser.end_session(f"/sign-in?{back}", notice=SENT_IN_VAIN if browser.is_sending else "")
     if problem.code == "proof_too_old":
         return browser.go(f"/prove-again?{back}")
     shown = browser.show("problem.html", status=problem.status, problem=problem, request_id=request_id)

@@ -3,17 +3,20 @@
 import hmac
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from litestar import Request
+from litestar import Request, Response
 
-from services.portal.web.browsing import browser_of
+from services.portal.web.browsing import Browser, browser_of
 from services.portal.web.callers import SAFE_METHODS
 from services.portal.web.problems import Problem
 from shared.messaging.ids import child_id, instant_of, is_acceptable_from_outside
 
 LONGEST_LINE = 500
+PASSING = (429, 503)
+"""The statuses of what is over by itself, so that the same form is good once more."""
 _LOCAL = re.compile(r"/(?![/\\])[A-Za-z0-9/_.~%?=&+-]{0,500}", re.ASCII)
 
 
@@ -42,6 +45,20 @@ class Form:
     def texts(self, *names: str) -> dict[str, str]:
         """Several lines by their names, to read them or to fill them in again."""
         return {name: self.text(name) for name in names}
+
+    def show_again(self, browser: Browser, problem: Problem, template: str, **values: Any) -> Response[str]:
+        """The form as it was filled in, for what passes by itself. Raises any other problem.
+
+        It keeps its id: what was done though no answer came isn't done a second time.
+        """
+        if problem.status not in PASSING:
+            raise problem
+        said = f"{problem.detail} What you filled in is still here, but for any password."
+        shown = replace(browser, request_id=self._get("form_id")).show(
+            template, status=problem.status, errors={"": said}, **values
+        )
+        shown.headers.update(problem.headers)
+        return shown
 
     def _get(self, name: str) -> str:
         text = self._fields.get(name, "")

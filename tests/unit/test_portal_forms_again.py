@@ -1,0 +1,112 @@
+"""Forms that are sent again: under the same id, filled in as they were, and after the session's end."""
+
+import re
+from urllib.parse import unquote
+
+import httpx
+import pytest
+
+from shared.errors import DeadlinePassedError
+from shared.messages import accounts
+from shared.messages.base import Message
+from shared.messaging.ids import new_id
+from tests.messaging import NOON
+from tests.unit.edges import SESSION, Answering, an_edge
+from tests.unit.test_portal_page_limits import APPLICATION, FORMS, LEGACY
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*Inferred dependency:DeprecationWarning")
+HTML = {"accept": "text/html"}
+ID = new_id(NOON)
+PASSWORD = APPLICATION["password"]
+AUTHENTICATOR = f"/security/authenticators/{ID}"
+LATE = DeadlinePassedError("accounts")
+CODE = {"authenticator_id": str(ID), "secret": "A" * 32, "code": "123456"}
+ACTS = {
+    "/register": (accounts.RegisterAccount, APPLICATION),
+    "/upgrade": (accounts.UpgradeAccount, APPLICATION),
+    "/recover": (accounts.AskRecovery, FORMS["/recover"]),
+    "/user-name": (accounts.AskUserName, FORMS["/user-name"]),
+    "/verify-again": (accounts.AskVerificationAgain, FORMS["/verify-again"]),
+    "/security/password": (
+        accounts.ChangePassword,
+        {"present_password": PASSWORD, "new_password": PASSWORD[::-1]},
+    ),
+    "/security/sessions": (accounts.EndOtherSessions, {}),
+    "/security/authenticators/confirm": (accounts.ConfirmAuthenticator, CODE),
+    f"{AUTHENTICATOR}?rename": (accounts.RenameAuthenticator, {"act": "rename", "name": "tablet"}),
+    f"{AUTHENTICATOR}?remove": (accounts.RemoveAuthenticator, {"act": "remove"}),
+}
+"""Where a form acts, what it asks, and what is filled in."""
+KEPT = ("/register", "/upgrade", "/recover", "/user-name", "/verify-again")
+
+
+def services_that_say(reply: Message | Exception) -> Answering:
+    """Every act is answered alike."""
+    return Answering({accounts.MyAccount: LEGACY, **{act: reply for act, _ in ACTS.values()}})
+
+
+async def send(client: httpx.AsyncClient, address: str, fields: dict[str, str]) -> httpx.Response:
+    cookie = {"cookie": SESSION}
+    page = await client.get("/upgrade", headers=cookie)
+    hidden = dict(re.findall(r'name="(form_token)" value="(.*?)"', page.text))
+    return await client.post(address, data={**hidden, **fields}, headers=cookie)
+
+
+@pytest.mark.parametrize("address", ACTS)
+async def test_a_form_that_is_sent_twice_is_one_command(address: str) -> None:
+    act, fields = ACTS[address]
+    services = services_that_say(LATE)
+    async with an_edge(services, headers=HTML) as client:
+        for page in (ID, ID, new_id(NOON)):
+            await send(client, address, {"form_id": str(page), **fields})
+
+    under = [
+        id_ for asked, id_ in zip(services.asked, services.asked_under, strict=True) if type(asked) is act
+    ]
+    assert len(under) == 3
+    assert under[0] == under[1] != under[2]
+
+
+@pytest.mark.parametrize("address", KEPT)
+async def test_a_form_that_met_a_service_away_is_shown_again_as_it_was_filled_in(address: str) -> None:
+    _, fields = ACTS[address]
+    async with an_edge(services_that_say(LATE), headers=HTML) as client:
+        answer = await send(client, address, {"form_id": str(ID), **fields})
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "may have been done all the same" in answer.text
+    assert f'name="form_id" value="{ID}"' in answer.text, "sent again, it is the same command"
+    kept = {name: text for name, text in fields.items() if name not in ("password", "kind")}
+    for text in kept.values():
+        assert f'value="{text}"' in answer.text or f"<option selected>{text}" in answer.text
+    assert PASSWORD not in answer.text
+
+
+@pytest.mark.parametrize("address", KEPT)
+async def test_a_form_that_was_sent_too_often_is_shown_again_as_it_was_filled_in(address: str) -> None:
+    _, fields = ACTS[address]
+    async with an_edge(services_that_say(LATE), headers=HTML, requests_a_minute=1) as client:
+        await send(client, address, {"form_id": str(ID), **fields})
+        answer = await send(client, address, {"form_id": str(ID), **fields})
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
+    assert "Wait a minute" in answer.text
+    shown = fields.get("email") or fields["user_name"]
+    assert f'value="{shown}"' in answer.text
+
+
+async def test_whoever_sends_a_form_after_it_has_ended_the_session_is_told_that_it_may_be_done() -> None:
+    act, fields = ACTS["/security/password"]
+    services = Answering({act: LATE, accounts.MyAccount: LEGACY})
+    async with an_edge(services, headers=HTML) as client:
+        page = await client.get("/security/password", headers={"cookie": SESSION})
+        (token,) = set(re.findall(r'name="form_token" value="(.*?)"', page.text))
+        services.forget_session()
+        looked = await client.get("/security/password", headers={"cookie": SESSION})
+        answer = await client.post(
+            "/security/password", data={"form_token": token, **fields}, headers={"cookie": SESSION}
+        )
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?return=%2Fsecurity%2Fpassword")
+    assert "it may have been done then" in unquote(answer.headers["set-cookie"])
+    assert "may have been done" not in unquote(looked.headers["set-cookie"]), "who only looks sent nothing"
