@@ -1,5 +1,6 @@
 """Forms whose button is pressed twice: done once, and answered alike."""
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -70,6 +71,27 @@ async def test_a_filing_account_is_linked_once_and_unlinked_once(
         "linking", "SELECT unlinked_at FROM links WHERE account_id = $1", person.id
     )
     assert [row["unlinked_at"] is None for row in links] == [False]
+
+
+async def test_sessions_are_ended_once_and_a_password_is_changed_once(outside: Outside) -> None:
+    person = await outside.somebody()
+    passwords = {"present_password": person.password, "new_password": person.password[::-1]}
+    async with a_plain_browser(outside.address) as browser:
+        await browser.open("/sign-in")
+        await browser.submit("/sign-in", user_name=person.user_name, password=person.password)
+        await browser.open("/security/sessions")
+        hidden = dict(re.findall(r'name="(form_token|form_id)" value="(.*?)"', browser.source))
+        ended = [(await browser.post("/security/sessions", hidden)).text for _ in range(2)]
+        await browser.open("/security/password")
+        changed = await browser.submit_twice("/security/password", **passwords)
+
+    assert ["1 session was ended." in text for text in ended] == [True, True]
+    said = ("The password is changed.", "it may have been done then")
+    assert [(any(text in each.text for text in said), each.status) for each in changed] == [(True, 200)] * 2
+    acts = await outside.system.rows(
+        "accounts", "SELECT kind FROM history WHERE account_id = $1 ORDER BY sequence", person.id
+    )
+    assert [row["kind"] for row in acts].count("password_changed") == 1
 
 
 async def test_a_form_sent_again_with_other_content_is_refused_and_a_strange_id_is_none(
