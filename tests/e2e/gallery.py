@@ -68,6 +68,7 @@ async def show_all(outside: Outside, browser: Browser, size: tuple[int, int], lo
     """Every page at a size; `login` is a filing account that nobody has linked."""
     async with a_page(browser, outside.address, size=size) as page:
         await _show(page, PUBLIC, SENT_EMPTY, "public", look)
+        await _show_nothing_chosen(page, look)
     person = await outside.somebody()
     async with a_page(browser, outside.address, size=size) as page:
         await sign_in(page, person)
@@ -109,6 +110,14 @@ async def _show(
         await page.goto(address)
         await press(page, button)
         await look(f"{who} {address} refused", page)
+
+
+async def _show_nothing_chosen(page: Page, look: Look) -> None:
+    """As where somebody's program fills in the form: no browser takes a choice back that was made."""
+    await page.goto("/register")
+    await page.get_by_role("radio").evaluate_all("all => all.forEach(each => { each.checked = false })")
+    await press(page, "Register")
+    await look("public /register without a choice", page)
 
 
 async def _show_enrolling(page: Page, person: PatientPerson, look: Look) -> None:

@@ -16,6 +16,8 @@ from tests.system.asking import PatientPerson
 AXE = ROOT / ".local" / "axe" / "axe.min.js"
 SIZES = {"narrow": (NARROW, "filer7"), "wide": (WIDE, "filer8")}
 IS_WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+LEVELS = "[...document.querySelectorAll('h1, h2, h3, h4')].map(each => each.tagName)"
+IN_FOCUS = "document.activeElement.name"
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -35,11 +37,25 @@ async def test_no_page_or_state_has_a_violation_that_axe_finds(
             wrong[name] = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
         if await page.evaluate(IS_WIDER):
             wrong[f"{name}, which is wider than the window"] = page.url
+        if (levels := await page.evaluate(LEVELS))[0] != "H1" or levels.count("H1") > 1:
+            wrong[f"{name}, whose name doesn't come first"] = levels
+        if unfocused := await lead_nowhere(page):
+            wrong[f"{name}, where problems lead to no field"] = unfocused
 
     size, login = SIZES[width]
     await show_all(outside, browser, size, login, look)
 
     assert wrong == {}
+
+
+async def lead_nowhere(page: Page) -> list[str]:
+    """Links from what is wrong that don't bring whoever follows them into a field."""
+    nowhere = []
+    for link in await page.get_by_role("alert").get_by_role("link").all():
+        await link.click()
+        if not await page.evaluate(IN_FOCUS):
+            nowhere.append(await link.inner_text())
+    return nowhere
 
 
 async def keep_picture(page: Page, name: str) -> None:

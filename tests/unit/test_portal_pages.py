@@ -13,6 +13,7 @@ from services.portal.web.browsing import wants_page
 from services.portal.web.static import send_file
 from shared.errors import DeadlinePassedError
 from shared.messages.accounts import SignedIn, SignIn, SignOut
+from shared.messages.linking import CourtList, CourtShown, FilingAccountProved, ListCourts, ProveFilingAccount
 from shared.messaging.ids import new_id
 from tests.messaging import NOON
 from tests.unit.edges import SESSION, TOKEN, Answering, an_edge
@@ -21,6 +22,16 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*Inferred dependency:Deprecatio
 HTML = {"accept": "text/html, image/gif, */*; q=.2"}
 """What a program may say as well: Java's does by itself."""
 CREDENTIALS = {"user_name": "ann.member", "password": "QXZ23456789QXZ"}
+
+
+COURT = CourtShown(
+    court_id="ncwbk",
+    name="Western North Carolina",
+    time_zone="America/New_York",
+    go_live_at=NOON,
+    is_live=True,
+    help_desk="",
+)
 
 
 @pytest.fixture
@@ -79,6 +90,35 @@ async def test_whoever_signs_out_is_out_of_the_browser_and_told_where_the_sessio
     kept = dict(cookie.partition(";")[0].split("=", 1) for cookie in answer.headers.get_list("set-cookie"))
     assert kept["__Host-session"].strip('"') == ""
     assert "could not be ended just now" in unquote(kept["__Host-notice"])
+
+
+async def test_nothing_is_asked_between_a_proof_and_the_page_that_shows_it() -> None:
+    proved = FilingAccountProved(
+        proof_id=new_id(NOON), court_id="ncwbk", masked_name="J*** D***", role="attorney", expires_at=NOON
+    )
+    services = Answering({ListCourts: CourtList(courts=(COURT,)), ProveFilingAccount: proved})
+    async with an_edge(services, headers=HTML) as client:
+        token = await token_on(client, "/courts/link", cookie=SESSION)
+        services.asked.clear()
+
+        answer = await client.post(
+            "/courts/link",
+            data={"form_token": token, "court_id": "ncwbk", "login": "jdoe", "password": "old-court-word-1"},
+            headers={"cookie": SESSION},
+        )
+
+    assert "J*** D***" in answer.text
+    assert [type(message) for message in services.asked] == [ListCourts, ProveFilingAccount]
+
+
+async def test_browsers_correct_names_and_streets_and_leave_alone_what_is_compared_by_its_letters(
+    client: httpx.AsyncClient,
+) -> None:
+    page = (await client.get("/register")).text + (await client.get("/sign-in")).text
+
+    fields = re.findall(r'<input class="usa-input" [^>]*>', page)
+    alone = {re.findall(r'name="(\w+)"', field)[0] for field in fields if "autocapitalize" in field}
+    assert alone == {"email", "user_name", "password", "passcode"}
 
 
 async def test_what_is_wrong_in_a_choice_is_said_at_the_choice(client: httpx.AsyncClient) -> None:
