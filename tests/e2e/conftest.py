@@ -16,17 +16,19 @@ from deploy.local.homes import temporary_folder
 from deploy.local.servers import Servers
 from deploy.tool import clock
 from deploy.tool.stories import PROCESSES
+from shared.messages import linking
 from shared.messages.paa_billing import UsageRecord
 from tests.e2e.browsers import a_browser
 from tests.installation import until
 from tests.system.asking import PatientPerson, Postbox, a_desk, join_up
 from tests.system.courts import Court
 from tests.system.running import CHEAP_PASSWORDS, System, a_system
-from tests.system.staff import fast_verifier_of, load_filing_accounts
+from tests.system.staff import a_center, fast_verifier_of, load_filing_accounts
 
 COURT = "ncwbk"
 LOGINS = {f"filer{number}": f"court-password-{number}" for number in range(1, 9)}
 """Filing accounts of the court, as whoever is its staff here has loaded them, and their passwords there."""
+FILING_PASSWORD = "old-court-word-1"
 SETTINGS = {**CHEAP_PASSWORDS, "PORTAL_REQUESTS_A_MINUTE": "100000"}
 """All tests ask from one network, and more often than one network may."""
 BEGINS = datetime(2024, 2, 1, 18, tzinfo=UTC)
@@ -63,6 +65,23 @@ class Outside:
             pages=3,
         )
         await Court(self.system.story, COURT).report([[msgspec.structs.replace(use, **said)]])
+
+    async def filing_account(self, role: linking.FilingRole = "attorney") -> str:
+        """The login of a new filing account of Jane Doe's, whose password is FILING_PASSWORD."""
+        login = f"jdoe{secrets.token_hex(4)}"
+        begin = linking.BeginRosterByOperator(court_id=COURT, remark="handed over by the clerk")
+        begun = await self.desk.as_operator(begin, linking.RosterBegun)
+        row = linking.RosterRow(line=2, login=login, name="Jane Doe", email="jane@firm.example", role=role)
+        verifiers = msgspec.json.encode([fast_verifier_of(FILING_PASSWORD)]).decode()
+        load = linking.LoadRosterByOperator(
+            court_id=COURT,
+            roster_id=begun.roster_id,
+            rows=(row,),
+            verifiers=self.desk.sealed(verifiers, "linking"),
+        )
+        loaded = await self.desk.as_operator(load, linking.RosterLoaded)
+        assert loaded.added == 1, loaded
+        return login
 
     async def wait_minutes(self, minutes: int) -> None:
         """Let so much of the story's time go by."""
@@ -105,6 +124,14 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-async def clerk(outside: Outside) -> PatientPerson:
+async def center(outside: Outside) -> PatientPerson:
+    """Somebody of PSC's, with both factors."""
+    return await a_center(outside.desk, outside.postbox)
+
+
+@pytest.fixture(scope="session")
+async def clerk(outside: Outside, center: PatientPerson) -> PatientPerson:
     """The court's staff, with both factors, who has loaded the filing accounts in LOGINS."""
-    return await load_filing_accounts(outside.desk, outside.postbox, COURT, LOGINS, fast_verifier_of)
+    return await load_filing_accounts(
+        outside.desk, outside.postbox, COURT, LOGINS, fast_verifier_of, center=center
+    )

@@ -2,7 +2,6 @@
 
 import dataclasses
 import re
-from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -11,11 +10,9 @@ from playwright.async_api import Browser, Page, Route
 
 from tests.e2e.browsers import a_page
 from tests.e2e.conftest import Outside
-from tests.e2e.gallery import PUBLIC, SIGNED_IN
 from tests.e2e.plain_browser import PlainBrowser, a_plain_browser
 from tests.e2e.walking import enrol, heading_of, press, register, sign_in, token_on
 from tests.system.asking import PatientPerson, a_person
-from tests.system.asking import register as join
 
 ELSEWHERE = "http://elsewhere.example/"
 SESSION, NOTICE = "__Host-session", "__Host-notice"
@@ -39,17 +36,6 @@ async def signed_in(browser: PlainBrowser, person: PatientPerson) -> PlainBrowse
     await browser.submit("/sign-in", user_name=person.user_name, password=person.password)
     assert browser.path == "/", browser.text
     return browser
-
-
-async def what_is_kept(outside: Outside, person: PatientPerson) -> list[dict[str, Any]]:
-    """Everything that an act of the person's would leave behind."""
-    queries = (
-        "SELECT sequence, kind FROM history WHERE account_id = $1 ORDER BY sequence",
-        "SELECT token_hash, ended_at, proved_at FROM sessions WHERE account_id = $1 ORDER BY token_hash",
-        "SELECT * FROM accounts WHERE id = $1",
-        "SELECT id FROM authenticators WHERE account_id = $1",
-    )
-    return [dict(row) for each in queries for row in await outside.system.rows("accounts", each, person.id)]
 
 
 async def test_a_form_sent_from_another_site_is_refused(outside: Outside, browser: Browser) -> None:
@@ -85,35 +71,6 @@ async def test_a_form_without_its_token_is_refused(outside: Outside, token: str)
         assert (refused_status, "out of date" in refused_text) == (403, True)
         assert (await mine.open("/")).status == 200
         assert person.name in mine.text, "still signed in"
-
-
-async def test_opening_a_page_changes_nothing(outside: Outside) -> None:
-    person = await outside.somebody()
-    async with a_plain_browser(outside.address) as browser:
-        await signed_in(browser, person)
-        before = await what_is_kept(outside, person)
-
-        for address in (*PUBLIC, *SIGNED_IN, "/sign-out", "/courts/confirm"):
-            await browser.open(address)
-
-        assert await what_is_kept(outside, person) == before
-
-
-async def test_opening_a_mailed_link_uses_nothing_up(outside: Outside) -> None:
-    person = a_person(outside.desk)
-    await join(person)
-    link = await outside.link_to(person, "/verify-email")
-    async with a_plain_browser(outside.address) as browser:
-        for _ in range(3):
-            await browser.open(link)
-
-        await browser.submit("/verify-email")
-        verified = browser.text
-        await browser.open(link)
-        await browser.submit("/verify-email")
-
-        assert "Address verified" in verified
-        assert (browser.status, "This link doesn't work" in browser.text) == (410, True)
 
 
 async def test_a_session_planted_before_the_sign_in_is_not_the_one_after_it(outside: Outside) -> None:

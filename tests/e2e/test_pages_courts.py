@@ -1,21 +1,15 @@
 """My courts and my quarter, as somebody without scripts uses them."""
 
-import hashlib
-import secrets
 from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
-import msgspec
 import pytest
 
-from shared.messages import linking
-from tests.e2e.conftest import COURT, Outside
+from tests.e2e.conftest import COURT, FILING_PASSWORD, Outside
 from tests.e2e.gallery import SIGNED_IN
 from tests.e2e.plain_browser import PlainBrowser, a_plain_browser
 from tests.installation import until
 from tests.system.asking import PatientPerson
-
-FILING_PASSWORD = "old-court-word-1"
 
 
 @pytest.fixture
@@ -36,21 +30,7 @@ async def browser(outside: Outside, person: PatientPerson) -> AsyncIterator[Plai
 @pytest.fixture
 async def login(outside: Outside) -> str:
     """A filing account in the court's roster, loaded by the operator."""
-    name = f"jdoe{secrets.token_hex(4)}"
-    desk = outside.desk
-    begin = linking.BeginRosterByOperator(court_id=COURT, remark="handed over by the clerk")
-    begun = await desk.as_operator(begin, linking.RosterBegun)
-    row = linking.RosterRow(line=2, login=name, name="Jane Doe", email="jane@firm.example", role="attorney")
-    verifiers = ["sha256$" + hashlib.sha256(FILING_PASSWORD.encode()).hexdigest()]
-    load = linking.LoadRosterByOperator(
-        court_id=COURT,
-        roster_id=begun.roster_id,
-        rows=(row,),
-        verifiers=desk.sealed(msgspec.json.encode(verifiers).decode(), "linking"),
-    )
-    loaded = await desk.as_operator(load, linking.RosterLoaded)
-    assert loaded.added == 1, loaded
-    return name
+    return await outside.filing_account()
 
 
 async def prove(browser: PlainBrowser, login: str, password: str = FILING_PASSWORD) -> PlainBrowser:

@@ -20,19 +20,27 @@ def fast_verifier_of(password: str) -> str:
     return f"sha256${hashlib.sha256(password.encode()).hexdigest()}"
 
 
+async def a_center(desk: Desk, postbox: Postbox) -> PatientPerson:
+    """Whoever is the first PSC account."""
+    center = await join_up(desk, postbox)
+    await center.enrol()
+    first = accounts.GrantFirstRole(account_number=center.account_number)
+    await desk.as_operator(first, accounts.RoleGranted)
+    return center
+
+
 async def load_filing_accounts(
     desk: Desk,
     postbox: Postbox,
     court_id: str,
     passwords: Mapping[str, str],
     verifier_of: Callable[[str], str] = HASHER.hash,
+    *,
+    center: PatientPerson | None = None,
 ) -> PatientPerson:
-    """Let the first PSC account make somebody the court's staff, who loads these logins; answers who did."""
-    center, clerk = await join_up(desk, postbox), await join_up(desk, postbox)
-    for person in (center, clerk):
-        await person.enrol()
-    first = accounts.GrantFirstRole(account_number=center.account_number)
-    await desk.as_operator(first, accounts.RoleGranted)
+    """Let PSC make somebody the court's staff, who loads these logins; answers who did."""
+    center, clerk = center or await a_center(desk, postbox), await join_up(desk, postbox)
+    await clerk.enrol()
     grant = accounts.GrantRole(account_id=clerk.id, role="court_staff", court_id=court_id)
     await center.ask(grant, accounts.RoleGranted)
     logins = list(passwords)
