@@ -33,6 +33,11 @@ async def publish(place: Workplace) -> None:
 async def erase(place: Workplace, member: Member) -> None:
     """Ask, let the time pass, and have it done."""
     assert isinstance(await member.ask(AskErasure()), ErasureBegun)
+    await finish_erasure(place)
+
+
+async def finish_erasure(place: Workplace) -> None:
+    """Let the time pass for which an erasure can be taken back, and have it done."""
     place.clock.forward(days=DAYS)
     await do_due_work(place)
     await publish(place)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 
 from deploy.tool.openapi_examples import example_of
@@ -26,7 +27,8 @@ NAMING = [
 ]
 """Whatever names something by an id; in a path or in a body."""
 THEIRS = ("profile", "sessions", "second-factor", "personal-tokens", "links", "filing-requests", "roles")
-REFUSED = (403, 404, 409, 422)
+KEPT_OUT = {"role_missing", "session_level_too_low", "proof_not_valid", "login_or_password_wrong"}
+"""Why somebody may not; else what isn't theirs is answered as what doesn't exist."""
 OPEN_TO_ALL = {"AskFilingPrivileges", "BookAssistanceSession", "ListAssistanceSessions"}
 """What names a court, or a session that it offers, which are nobody's own."""
 
@@ -64,10 +66,8 @@ async def owner(outside: Outside, clerk: PatientPerson) -> AsyncIterator[Owner]:
     session = await clerk.ask(schedule, AssistanceSessionScheduled)
     async with an_api(outside) as nobody:
         api = await signed_in(nobody, person)
-        login, password = next(iter(LOGINS.items()))
-        proof = {"court_id": COURT, "login": login, "password": password}
-        proved = await done(api, "/me/filing-accounts/proofs", proof)
-        linked = await done(api, "/me/links", {"proof_id": proved["proof_id"]})
+        used, unused = [await proof_of(api, login) for login in ("filer1", "filer2")]
+        linked = await done(api, "/me/links", {"proof_id": used})
         asked = await done(api, "/me/filing-requests", {"court_id": COURT, "role": "trustee"})
         place = {"assistance_session_id": str(session.assistance_session_id)}
         booked = await done(api, "/me/bookings", place)
@@ -83,7 +83,7 @@ async def owner(outside: Outside, clerk: PatientPerson) -> AsyncIterator[Owner]:
             "booking_id": booked["booking_id"],
             "court_id": COURT,
             "link_id": linked["link_id"],
-            "proof_id": proved["proof_id"],
+            "proof_id": unused,
             "request_id": asked["request_id"],
             "session_id": this_one,
             "token_id": token["token_id"],
@@ -98,10 +98,20 @@ async def stranger(outside: Outside) -> AsyncIterator[Api]:
         yield await signed_in(nobody, await outside.somebody())
 
 
+async def proof_of(api: Api, login: str) -> str:
+    """A proof of a filing account, which serves for a link of whoever gave it."""
+    said = {"court_id": COURT, "login": login, "password": LOGINS[login]}
+    return str((await done(api, "/me/filing-accounts/proofs", said))["proof_id"])
+
+
 async def done(api: Api, path: str, said: dict[str, Any]) -> Any:
     answer = await api.ask("POST", path, said)
     assert answer.status_code == 201, answer.text
     return answer.json()
+
+
+def is_kept_out(answer: httpx.Response) -> bool:
+    return answer.status_code == 404 or answer.json().get("code") in KEPT_OUT
 
 
 def asking_with(route: Route, ids: dict[str, str]) -> tuple[str, Any]:
@@ -123,8 +133,22 @@ async def test_another_persons_id_opens_nothing(owner: Owner, stranger: Api, rou
     answer = await stranger.ask(route.method, address, body)
 
     assert owner.ids["account_id"] not in answer.text
-    assert answer.status_code in REFUSED or route.message.__name__ in OPEN_TO_ALL, answer.text
+    assert is_kept_out(answer) or route.message.__name__ in OPEN_TO_ALL, answer.text
     assert await owner.all_that_is_theirs() == before
+
+
+async def test_a_proof_makes_a_link_for_whoever_gave_it_and_for_nobody_else(
+    outside: Outside, stranger: Api
+) -> None:
+    async with an_api(outside) as nobody:
+        giver = await signed_in(nobody, await outside.somebody())
+        said = {"proof_id": await proof_of(giver, "filer3")}
+
+        foreign = await stranger.ask("POST", "/me/links", said)
+        own = await giver.ask("POST", "/me/links", said)
+
+    assert (foreign.status_code, foreign.json()["code"]) == (409, "proof_not_valid")
+    assert own.status_code == 201, "it was good all the while"
 
 
 @pytest.mark.parametrize("route", SPOKEN_FOR, ids=lambda route: route.name)

@@ -1,5 +1,6 @@
 """Credentials of courts' machines: issued, used, rotated, ended, and guessed."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -143,6 +144,17 @@ async def test_a_court_has_so_many_in_force_and_one_that_ended_makes_room(place:
     assert refused == CourtCredentialRefused(reason="too_many")
     assert await court_of(place, of_another) == OTHER_COURT
     assert isinstance(await place.send(one_more, sender="operator"), CourtCredentialIssued)
+
+
+async def test_of_more_than_so_many_issued_at_once_so_many_are(place: Workplace) -> None:
+    command = IssueCourtCredentialByOperator(court_id=COURT, name="CM/ECF")
+
+    async with asyncio.TaskGroup() as group:
+        sent = [group.create_task(place.send(command, sender="operator")) for _ in range(MOST_IN_FORCE + 3)]
+
+    refused = [each.result() for each in sent if not isinstance(each.result(), CourtCredentialIssued)]
+    assert refused == [CourtCredentialRefused(reason="too_many")] * 3
+    assert await place.pool.fetchval("SELECT count(*) FROM court_credentials") == MOST_IN_FORCE
 
 
 async def test_no_credential_is_issued_whose_end_has_come(place: Workplace) -> None:
