@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from deploy.demo.desk import Desk
 from deploy.local.homes import temporary_folder
@@ -18,7 +18,7 @@ from deploy.tool import clock
 from deploy.tool.stories import PROCESSES
 from shared.messages import linking
 from shared.messages.paa_billing import UsageRecord
-from tests.e2e.browsers import a_browser
+from tests.e2e.browsers import a_browser, a_page
 from tests.installation import until
 from tests.system.asking import PatientPerson, Postbox, a_desk, join_up
 from tests.system.courts import Court
@@ -29,6 +29,7 @@ COURT = "ncwbk"
 LOGINS = {f"filer{number}": f"court-password-{number}" for number in range(1, 9)}
 """Filing accounts of the court, as whoever is its staff here has loaded them, and their passwords there."""
 FILING_PASSWORD = "old-court-word-1"
+"""That of the filing account that a test has to itself, at the court."""
 SETTINGS = {**CHEAP_PASSWORDS, "PORTAL_REQUESTS_A_MINUTE": "100000"}
 """All tests ask from one network, and more often than one network may."""
 BEGINS = datetime(2024, 2, 1, 18, tzinfo=UTC)
@@ -135,3 +136,22 @@ async def clerk(outside: Outside, center: PatientPerson) -> PatientPerson:
     return await load_filing_accounts(
         outside.desk, outside.postbox, COURT, LOGINS, fast_verifier_of, center=center
     )
+
+
+@pytest.fixture
+def has_scripts() -> bool:
+    """Whether pages may run JavaScript; in `test_walked_without_scripts.py` they may not."""
+    return True
+
+
+@pytest.fixture
+async def page(outside: Outside, browser: Browser, has_scripts: bool) -> AsyncIterator[Page]:
+    """A page of a browser that was never here before."""
+    async with a_page(browser, outside.address, has_scripts=has_scripts) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def login(outside: Outside) -> str:
+    """A filing account in the court's roster, loaded by the operator."""
+    return await outside.filing_account()

@@ -27,12 +27,6 @@ async def browser(outside: Outside, person: PatientPerson) -> AsyncIterator[Plai
         yield made
 
 
-@pytest.fixture
-async def login(outside: Outside) -> str:
-    """A filing account in the court's roster, loaded by the operator."""
-    return await outside.filing_account()
-
-
 async def prove(browser: PlainBrowser, login: str, password: str = FILING_PASSWORD) -> PlainBrowser:
     await browser.open("/courts/link")
     return await browser.submit("/courts/link", court_id=COURT, login=login, password=password)
