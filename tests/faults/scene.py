@@ -57,6 +57,15 @@ class Scene:
         process.send_signal(how)
         return await self.ended(process)
 
+    async def listens(self, process: subprocess.Popen[bytes]) -> None:
+        """Return once a replica has set its handlers of signals; before that, SIGTERM kills it."""
+        (log,) = self.folder.glob(f"*-{self.processes.index(process)}.log")
+
+        async def has_started() -> bool:
+            return b"service_started" in await asyncio.to_thread(log.read_bytes)
+
+        await until(has_started, f"{log.stem} listens to signals")
+
     async def ended(self, process: subprocess.Popen[bytes]) -> int:
         """The exit code of a process that ends, now or soon."""
         return await asyncio.to_thread(process.wait, EXIT_SECONDS)
@@ -65,6 +74,7 @@ class Scene:
         """SIGTERM to all that still run; their exit codes."""
         running = [process for process in self.processes if process.poll() is None]
         for process in running:
+            await self.listens(process)
             process.send_signal(signal.SIGTERM)
         return [await self.ended(process) for process in running]
 

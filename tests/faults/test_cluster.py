@@ -64,7 +64,7 @@ async def test_a_node_that_goes_and_comes_back_loses_nothing_and_doubles_nothing
     cluster: RabbitCluster, scene: Scene, end: Callable[[RabbitNode], Awaitable[None]]
 ) -> None:
     before, during, after = (
-        [f"{when} {n:03}" for n in range(LOAD)] for when in ("before", "during", "after")
+        [f"{when} {n:03}" for n in range(LOAD)] for when in ("slow before", "during", "after")
     )
     queue = queue_in(scene, BUSY)
     leader = next(node for node in cluster.nodes if node.name == queue["leader"])

@@ -1,9 +1,7 @@
 """SIGTERM under load: what is in hand is finished, what was not begun goes back, and the exit code is 0."""
 
-import asyncio
 import time
 from functools import partial
-from pathlib import Path
 
 from tests.faults.load import WORDS, send
 from tests.faults.scene import Scene
@@ -40,13 +38,10 @@ async def test_sigterm_again_and_again_under_load_loses_nothing(scene: Scene) ->
     scene.start("notify")
     for round_number in range(1, 4):
         accounts = scene.start("accounts", drain_seconds=str(DRAIN_SECONDS))
-        log = scene.folder / f"accounts-{scene.processes.index(accounts)}.log"
-        await until(partial(has_started, log), "the process listens to signals")
+        await scene.listens(accounts)
         await until(partial(has_done, scene, 50 * round_number), "the load is being worked on")
         assert await scene.end(accounts) == 0
-    last = scene.start("accounts")
-    log = scene.folder / f"accounts-{scene.processes.index(last)}.log"
-    await until(partial(has_started, log), "the process listens to signals, though nothing may be left to do")
+    scene.start("accounts")
 
     await scene.settle(LOAD)
 
@@ -55,9 +50,8 @@ async def test_a_sigterm_before_the_start_is_complete_is_obeyed(scene: Scene) ->
     await send(scene.installation, WORDS, LOAD[:50])
     started = [scene.start("accounts") for _ in range(3)]
     for accounts in started:
-        log = scene.folder / f"accounts-{scene.processes.index(accounts)}.log"
-        await until(partial(has_started, log), "the process has begun to start")
-        assert await scene.end(accounts) == 0, log.read_text()
+        await scene.listens(accounts)
+        assert await scene.end(accounts) == 0
     scene.start("accounts")
     scene.start("notify")
 
@@ -66,10 +60,6 @@ async def test_a_sigterm_before_the_start_is_complete_is_obeyed(scene: Scene) ->
 
 async def has_done(scene: Scene, count: int) -> bool:
     return len(await scene.words("accounts")) >= count
-
-
-async def has_started(log: Path) -> bool:
-    return b"service_started" in await asyncio.to_thread(log.read_bytes)
 
 
 async def are_given_back(scene: Scene, count: int) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from urllib.parse import unquote
+from uuid import UUID
 
 import httpx
 import pytest
@@ -16,7 +17,7 @@ from tests.unit.test_portal_page_limits import APPLICATION, FORMS, LEGACY
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*Inferred dependency:DeprecationWarning")
 HTML = {"accept": "text/html"}
-ID = new_id(NOON)
+ID = UUID("018d65d3-dd00-7000-8000-000000000001")
 PASSWORD = APPLICATION["password"]
 AUTHENTICATOR = f"/security/authenticators/{ID}"
 LATE = DeadlinePassedError("accounts")

@@ -1,6 +1,7 @@
 """Texts that courts, firms and people give, full of signs that HTML reads: on every page they stay texts."""
 
 import re
+from uuid import UUID
 
 import pytest
 from markupsafe import escape
@@ -19,13 +20,12 @@ from shared.messages.linking import (
     WhatMayIFile,
 )
 from shared.messages.linking.history import MyCourts, MyCourtsShown, MyLink
-from shared.messaging.ids import new_id
 from tests.messaging import NOON
 from tests.unit.edges import SESSION, Answering, an_edge
 from tests.unit.test_portal_page_limits import LEGACY
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*Inferred dependency:DeprecationWarning")
-ID = new_id(NOON)
+ID = UUID("018d65d3-dd00-7000-8000-000000000001")
 DRAWN_BY_US = [("authenticator_confirm.html", "{{ picture|safe }}")]
 
 
