@@ -78,7 +78,7 @@ async def stop_the_database_for_a_while(machines: Machines) -> None:
 async def test_an_outage_under_load_loses_nothing_and_doubles_nothing(
     machines: Machines, scene: Scene, outage: Callable[[Machines], Awaitable[None]], kind: Kind
 ) -> None:
-    first, later = ([f"{when} {n:03}" for n in range(IN_FLIGHT)] for when in ("first", "later"))
+    first, later = ([f"slow {when} {n:03}" for n in range(IN_FLIGHT)] for when in ("first", "later"))
     async with asyncio.TaskGroup() as group:
         group.create_task(send(scene.installation, kind, first))
         await until(lambda: has_begun(scene, first), "the load is being worked on", deadline_seconds=30)
