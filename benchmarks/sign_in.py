@@ -37,7 +37,7 @@ from shared.runtime import keep_running
 from shared.sealed import Sealed, to_be_sealed
 
 OWNER = "accounts"
-ROUNDS, SECONDS = 5, 2.0
+ROUNDS, SECONDS = 5, 4.0
 SIGN_IN_CALLERS, HOLDERS = 12, 64
 """Fewer callers than may stand in line, so that nobody is told to come later; in a burst everybody comes."""
 BURST_TIMES, BURST_SECONDS, ANSWERED_WITHIN_MS = 10, 2.0, 1000.0

@@ -12,7 +12,7 @@ import pytest
 from deploy.local import containers, postgres, rabbitmq
 from deploy.local.servers import Servers, from_environment
 from deploy.tool.installing import settings_folder, write_settings
-from deploy.tool.stories import Record, Story, make_keys
+from deploy.tool.stories import HASHERS, MEMORY_FOR_HASHING, Record, Story, make_keys
 from services.portal.settings import Settings as EdgeSettings
 from shared.errors import SettingsError
 from shared.messaging.registry import MAXIMUM_BODY_BYTES
@@ -98,6 +98,26 @@ def test_no_container_is_given_a_variable_that_nobody_knows(name: str) -> None:
     refuse_unknown_variables((*SERVICES, *ASKERS), dict.fromkeys(named, "anything"))
 
     assert "NEXTGEN_STORIES" in of_image
+
+
+@pytest.mark.parametrize("service", HASHERS)
+def test_who_hashes_gets_memory_in_a_way_that_the_c_library_knows(service: str) -> None:
+    tunables = CONTAINERS[service]["environment"]["GLIBC_TUNABLES"]
+    loader = re.search(r"/\S*/ld-linux\S*", Path("/proc/self/maps").read_text())
+
+    assert loader is not None
+    known = subprocess.run(
+        [loader[0], "--list-tunables"],
+        env={"GLIBC_TUNABLES": tunables},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert tunables == MEMORY_FOR_HASHING
+    for name, value in (each.split("=") for each in tunables.split(":")):
+        (taken,) = re.findall(rf"{re.escape(name)}: (\w+) \(", known)
+        assert int(taken, 16) == int(value), f"{name} stayed {taken}"
 
 
 def test_a_shell_may_hold_what_the_compose_file_takes_from_it() -> None:
