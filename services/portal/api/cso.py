@@ -10,8 +10,10 @@ from services.portal.web.asking import Caller, expect
 from shared.messages.accounts.clients import (
     AuthenticateClient,
     ClientAuthenticated,
+    ClientCode,
     ClientLoggedOut,
     LogOutClient,
+    RedactFlag,
 )
 
 LONGEST_LOGIN, TOKEN_LENGTH, LET_IN = 254, 128, "0"
@@ -24,14 +26,14 @@ NOT_LET_IN = ClientAuthenticated(
 class LogIn(msgspec.Struct, kw_only=True, rename="camel"):
     """What a client says to sign in; what it says beside is not looked at.
 
-    Libraries write what isn't set as null, and some the flag as a number.
+    Libraries write what isn't set as null, and some the flag as a number or as true.
     """
 
     login_id: str | None = None
     password: str | None = None
     otp_code: str | None = None
-    client_code: str | None = None
-    redact_flag: str | int | None = None
+    client_code: ClientCode | None = None
+    redact_flag: RedactFlag | int | bool | None = None
 
 
 class LogOut(msgspec.Struct, kw_only=True):
@@ -76,13 +78,19 @@ async def _sign_in(said: LogIn, caller: Caller) -> tuple[ClientAuthenticated, st
             password=seal(said.password),
             otp_code=seal(said.otp_code) if said.otp_code else None,
             client_code=said.client_code or "",
-            redact_flag="" if said.redact_flag is None else str(said.redact_flag),
+            redact_flag=_flag(said.redact_flag),
             network=caller.network,
         )
     )
     outcome = expect(answer.message, ClientAuthenticated)
     is_in = outcome.login_result == LET_IN and outcome.token is not None
     return outcome, caller.open(answer, "token") if is_in else ""
+
+
+def _flag(said: str | int | bool | None) -> str:
+    if said is None:
+        return ""
+    return said if isinstance(said, str) else str(int(said))
 
 
 def _answer(keys: Said, request: Request[Any, Any, Any]) -> Response[bytes]:

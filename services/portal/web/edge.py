@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -61,7 +61,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         began, request_id = time.perf_counter(), new_id(self._clock())
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = _joined(scope["headers"])
         is_page = wants_page(scope["path"], headers.get("accept", ""))
         body = _Body(receive, BODY_SECONDS)
         method = scope["method"]
@@ -100,6 +100,15 @@ class Edge:
                 403, "cross_site", "Sent from another site", "Open the page itself, and send it from there."
             )
         return None
+
+
+def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by name; what comes in several lines is one list, as proxies that each add a line mean it."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in pairs:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 class _Answered:

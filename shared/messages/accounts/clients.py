@@ -12,6 +12,8 @@ LoginResult = Literal["0", "1", "13"]
 """In; a filer who doesn't say that filings are redacted; any failure of who it is."""
 ClientCode = Annotated[str, msgspec.Meta(max_length=32, pattern=CLEAN, description="one line, perhaps empty")]
 
+RedactFlag = Annotated[str, msgspec.Meta(max_length=64)]
+
 
 class AuthenticateClient(Command, frozen=True, kw_only=True, tag="accounts.authenticate_client.v1"):
     """Open a session for a program: loginId, password, otpCode, clientCode and redactFlag (a check).
@@ -24,7 +26,7 @@ class AuthenticateClient(Command, frozen=True, kw_only=True, tag="accounts.authe
     password: Sealed
     otp_code: Sealed | None = None
     client_code: ClientCode = ""
-    redact_flag: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    redact_flag: RedactFlag = ""
     network: Network = ""
     """Where the request came from, as the edge saw it: an address prefix, for throttling."""
 
