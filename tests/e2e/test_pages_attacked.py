@@ -184,13 +184,23 @@ async def test_nothing_in_an_address_becomes_html(outside: Outside, browser: Bro
 
 async def test_a_planted_notice_is_text(outside: Outside) -> None:
     async with a_plain_browser(outside.address) as browser:
-        browser.cookies[NOTICE] = "%3Cb%20class=planted%3Ex"
+        browser.cookies[NOTICE] = "error%20%3Cb%20class=planted%3Ex"
 
         await browser.open("/")
 
         assert "<b class=planted>" not in browser.source
         assert "&lt;b class=planted&gt;x" in browser.source
         assert NOTICE not in browser.cookies, "said once"
+
+
+async def test_a_notice_of_no_kind_that_we_say_is_not_said(outside: Outside) -> None:
+    async with a_plain_browser(outside.address) as browser:
+        browser.cookies[NOTICE] = "error%22%20planted%20Your%20account%20is%20locked"
+
+        await browser.open("/")
+
+        assert "planted" not in browser.source
+        assert "locked" not in browser.source
 
 
 async def test_a_problem_is_a_page_for_people_and_json_for_programs(outside: Outside) -> None:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import AsyncIterator
-from urllib.parse import unquote
+from typing import Any
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
@@ -10,10 +11,20 @@ import pytest
 from services.portal.app import ROUTES
 from services.portal.pages.routes import PAGES
 from services.portal.web.browsing import wants_page
+from services.portal.web.cookies import form_token
 from services.portal.web.static import send_file
 from shared.errors import DeadlinePassedError
 from shared.messages.accounts import SignedIn, SignIn, SignOut
-from shared.messages.linking import CourtList, CourtShown, FilingAccountProved, ListCourts, ProveFilingAccount
+from shared.messages.linking import (
+    CourtList,
+    CourtShown,
+    FilingAccountProved,
+    LinkRefused,
+    ListCourts,
+    ProveFilingAccount,
+    UnlinkFilingAccount,
+    UnlinkRefused,
+)
 from shared.messaging.ids import new_id
 from tests.messaging import NOON
 from tests.unit.edges import SESSION, TOKEN, Answering, an_edge
@@ -89,7 +100,56 @@ async def test_whoever_signs_out_is_out_of_the_browser_and_told_where_the_sessio
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
     kept = dict(cookie.partition(";")[0].split("=", 1) for cookie in answer.headers.get_list("set-cookie"))
     assert kept["__Host-session"].strip('"') == ""
-    assert "could not be ended just now" in unquote(kept["__Host-notice"])
+    assert unquote(kept["__Host-notice"]).startswith("warning You are signed out in this browser")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "role"),
+    [
+        ("success The link has ended.", "success", "status"),
+        ("warning Your password is too old.", "warning", "alert"),
+        ("error You have no such link.", "error", "alert"),
+    ],
+)
+async def test_what_was_not_done_does_not_look_like_what_was(
+    client: httpx.AsyncClient, said: str, kind: str, role: str
+) -> None:
+    page = await client.get("/sign-in", headers={"cookie": f"__Host-notice={quote(said)}"})
+
+    assert f'<div class="usa-alert usa-alert--{kind} margin-bottom-3" role="{role}">' in page.text
+    assert said.partition(" ")[2] in page.text
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_said"),
+    [("already_unlinked", "This link had ended already."), ("link_not_found", "no such link")],
+)
+async def test_a_link_that_was_not_ended_is_an_error_on_top_of_my_courts(reason: Any, is_said: str) -> None:
+    link, services = new_id(NOON), Answering({UnlinkFilingAccount: UnlinkRefused(reason=reason)})
+    async with an_edge(services, headers=HTML) as client:
+        token = form_token(TOKEN)
+        answer = await client.post(
+            f"/courts/unlink/{link}", data={"form_token": token}, headers={"cookie": SESSION}
+        )
+
+    kept = dict(cookie.partition(";")[0].split("=", 1) for cookie in answer.headers.get_list("set-cookie"))
+    kind, _, text = unquote(kept["__Host-notice"]).partition(" ")
+    assert (kind, is_said in text) == ("error", True)
+
+
+async def test_who_proves_what_they_hold_already_is_not_told_of_a_conflict() -> None:
+    refused = LinkRefused(court_id="ncwbk", reason="filing_account_already_linked", is_own=True)
+    services = Answering({ListCourts: CourtList(courts=(COURT,)), ProveFilingAccount: refused})
+    async with an_edge(services, headers=HTML) as client:
+        token = await token_on(client, "/courts/link", cookie=SESSION)
+        answer = await client.post(
+            "/courts/link",
+            data={"form_token": token, "court_id": "ncwbk", "login": "jdoe", "password": "old-court-word-1"},
+            headers={"cookie": SESSION},
+        )
+
+    assert "You have linked this filing account already" in answer.text
+    assert "another PACER account" not in answer.text
 
 
 async def test_nothing_is_asked_between_a_proof_and_the_page_that_shows_it() -> None:

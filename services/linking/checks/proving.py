@@ -97,7 +97,7 @@ async def _record(
         return LinkRefused(court_id=command.court_id, reason="login_or_password_wrong")
     claim = await filing_accounts.get_claim(work.connection, filing_account_id, work.assertion.account_id)
 
-    outcome = decide_proof(claim, work.resources.policies, work.new_id(), work.now)
+    outcome = decide_proof(claim, work.assertion.account_id, work.resources.policies, work.new_id(), work.now)
 
     await proofs.forgive_attempt(work.connection, throttles)
     if isinstance(outcome, FilingAccountProved):

@@ -77,7 +77,13 @@ async def prove_by_linking_code(command: ProveByLinkingCode, work: Work) -> Fili
     is_over_limit = not await proofs.count_attempt(work.connection, throttles, work.now, edge)
 
     outcome = decide_proof_by_code(
-        command.court_id, held, policies, work.new_id(), work.now, is_over_limit=is_over_limit
+        command.court_id,
+        held,
+        work.assertion.account_id,
+        policies,
+        work.new_id(),
+        work.now,
+        is_over_limit=is_over_limit,
     )
 
     if held is not None:

@@ -93,6 +93,7 @@ def made(command: IssueLinkingCode, kept: LinkingCode, code: str) -> LinkingCode
 def decide_proof_by_code(
     court_id: str,
     held: tuple[LinkingCode, Claim] | None,
+    claimant_account_id: UUID,
     policies: Policies,
     proof_id: UUID,
     now: datetime,
@@ -104,7 +105,7 @@ def decide_proof_by_code(
         return LinkRefused(court_id=court_id, reason="too_many_attempts")
     if held is None or not held[0].is_usable(now):
         return LinkRefused(court_id=court_id, reason="login_or_password_wrong")
-    return decide_proof(held[1], policies, proof_id, now)
+    return decide_proof(held[1], claimant_account_id, policies, proof_id, now)
 
 
 def was_wrong(outcome: FilingAccountProved | LinkRefused) -> bool:

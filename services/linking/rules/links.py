@@ -34,12 +34,12 @@ def masked_name(name: str) -> str:
 
 
 def decide_proof(
-    claim: Claim, policies: Policies, proof_id: UUID, now: datetime
+    claim: Claim, claimant_account_id: UUID, policies: Policies, proof_id: UUID, now: datetime
 ) -> FilingAccountProved | LinkRefused:
     """The login and password were right: may this account claim the filing account?"""
     filing_account = claim.filing_account
     if (reason := _why_claim_fails(claim, policies)) is not None:
-        return LinkRefused(court_id=filing_account.court_id, reason=reason)
+        return _refused(reason, claim, claimant_account_id)
     return FilingAccountProved(
         proof_id=proof_id,
         court_id=filing_account.court_id,
@@ -65,7 +65,7 @@ def decide_link(
     if reason is None and proof.died_at is not None:
         reason = "proof_not_valid"
     if reason is not None:
-        return LinkRefused(court_id=filing_account.court_id, reason=reason)
+        return _refused(reason, claim, asker.assertion.account_id)
     return FilingAccountLinked(
         link_id=link_id,
         account_id=asker.assertion.account_id,
@@ -99,7 +99,7 @@ def conflict_of(
     refusal: LinkRefused, claim: Claim, claimant_account_id: UUID, conflict_id: UUID
 ) -> LinkConflictFound | None:
     """The conflict, if a second person claimed it, rather than its holder once more."""
-    if refusal.reason != "filing_account_already_linked" or claim.holder_account_id == claimant_account_id:
+    if refusal.reason != "filing_account_already_linked" or refusal.is_own:
         return None
     return LinkConflictFound(
         conflict_id=conflict_id,
@@ -149,6 +149,11 @@ def ended(
         remark=remark,
         actor_account_id=actor_account_id,
     )
+
+
+def _refused(reason: RefusalReason, claim: Claim, claimant_account_id: UUID) -> LinkRefused:
+    is_own = reason == "filing_account_already_linked" and claim.holder_account_id == claimant_account_id
+    return LinkRefused(court_id=claim.filing_account.court_id, reason=reason, is_own=is_own)
 
 
 def _is_own_and_fresh(proof: Proof, assertion: Assertion, now: datetime) -> bool:

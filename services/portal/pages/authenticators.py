@@ -76,7 +76,7 @@ async def confirm(browser: Browser, form: Form, caller: Caller) -> Response[str]
                 notice="The authenticator is in use. All other sessions were ended.",
             )
         if refused.reason != "code_wrong":
-            return browser.go(ADDING, notice=words.say(refused.reason))
+            return browser.go(ADDING, notice=words.say(refused.reason), kind="error")
         errors = {"code": words.say(refused.reason)}
     return _show_secret(browser, authenticator_id, secret, form.text("name"), errors)
 

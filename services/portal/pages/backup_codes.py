@@ -29,7 +29,7 @@ async def make(browser: Browser, caller: Caller) -> Response[str]:
     """Make ten, which are shown on this page alone."""
     answer = await caller.ask_as_me(MakeBackupCodes())
     if isinstance(refused := answer.message, BackupCodesRefused):
-        return browser.go("/security/authenticators/add", notice=words.say(refused.reason))
+        return browser.go("/security/authenticators/add", notice=words.say(refused.reason), kind="error")
     expect(answer.message, BackupCodesMade)
     codes = msgspec.json.decode(caller.open(answer, "codes"), type=list[str])
     return browser.show("backup_codes.html", factor=None, codes=codes)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from shared.messages.linking import LinkRefused
+
 _REFUSALS: Mapping[str, str] = {
     "account_not_known_yet": "Your account is new here: try again in a moment.",
     "account_not_active": "Your account isn't active, so it can't file. The PACER Service Center can help.",
@@ -19,6 +21,7 @@ _REFUSALS: Mapping[str, str] = {
     "role_already_linked_at_court": "You have a link in this role at this court already.",
     "proof_not_valid": "Too much time has passed, or this was confirmed before. Begin anew.",
 }
+_OWN = "You have linked this filing account already: you file with it by your PACER login."
 _NOT_UNLINKED: Mapping[str, str] = {
     "link_not_found": "You have no such link.",
     "already_unlinked": "This link had ended already.",
@@ -29,6 +32,11 @@ _NOT_UNLINKED: Mapping[str, str] = {
 def say(reason: str) -> str:
     """Why there is no link, or why links don't count."""
     return _REFUSALS.get(reason) or reason.replace("_", " ").capitalize() + "."
+
+
+def say_refusal(refused: LinkRefused) -> str:
+    """Why there is no link; whoever holds the filing account already has nothing to wait for."""
+    return _OWN if refused.is_own else say(refused.reason)
 
 
 def say_unlinking(reason: str) -> str:

@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post
 
-from services.portal.pages.court_words import say, say_unlinking
+from services.portal.pages.court_words import say, say_refusal, say_unlinking
 from services.portal.web.asking import Caller, expect
 from services.portal.web.browsing import Browser
 from services.portal.web.forms import Form
@@ -54,7 +54,7 @@ async def prove_by_login(browser: Browser, form: Form, caller: Caller) -> Respon
     )
     outcome = await _prove(command, caller)
     if isinstance(outcome, linking.LinkRefused):
-        return _show_form("link_by_login.html", browser, courts, {"": say(outcome.reason)}, texts)
+        return _show_form("link_by_login.html", browser, courts, {"": say_refusal(outcome)}, texts)
     return _show_proof(browser, outcome, courts)
 
 
@@ -75,7 +75,7 @@ async def prove_by_code(browser: Browser, form: Form, caller: Caller) -> Respons
     command = ProveByLinkingCode(court_id=texts["court_id"], code=caller.services.sealed(code, "linking"))
     outcome = await _prove(command, caller)
     if isinstance(outcome, linking.LinkRefused):
-        return _show_form("link_by_code.html", browser, courts, {"": say(outcome.reason)}, texts)
+        return _show_form("link_by_code.html", browser, courts, {"": say_refusal(outcome)}, texts)
     return _show_proof(browser, outcome, courts)
 
 
@@ -92,7 +92,7 @@ async def confirm(browser: Browser, form: Form, caller: Caller) -> Response[str]
     outcome = (await caller.ask_as_me(command, message_id=form.id)).message
     if isinstance(outcome, linking.LinkRefused):
         _prove_again_if_need_be(outcome.reason)
-        return browser.show("not_linked.html", status=422, reason=say(outcome.reason))
+        return browser.show("not_linked.html", status=422, reason=say_refusal(outcome))
     expect(outcome, linking.FilingAccountLinked)
     return browser.go(COURTS, notice="The filing account is linked: you file with your PACER login now.")
 
@@ -110,7 +110,7 @@ async def unlink(browser: Browser, form: Form, caller: Caller, link_id: UUID) ->
     outcome = (await caller.ask_as_me(command, message_id=form.id)).message
     if isinstance(outcome, linking.UnlinkRefused):
         _prove_again_if_need_be(outcome.reason)
-        return browser.go(COURTS, notice=say_unlinking(outcome.reason))
+        return browser.go(COURTS, notice=say_unlinking(outcome.reason), kind="error")
     expect(outcome, linking.FilingAccountUnlinked)
     return browser.go(COURTS, notice="The link has ended. You and the court are told by mail.")
 

@@ -61,7 +61,8 @@ async def sign_in(browser: Browser, form: Form, caller: Caller) -> Response[str]
             errors = {"": NOT_LET_IN}
         else:
             address, notice = _what_is_next(expect(answer.message, SignedIn), back)
-            begun = browser.begin_session(caller.open(answer, "token"), address, notice=notice)
+            token = caller.open(answer, "token")
+            begun = browser.begin_session(token, address, notice=notice, kind="warning")
             await _is_ended(caller)
             return begun
     values = {"user_name": user_name}
@@ -71,7 +72,9 @@ async def sign_in(browser: Browser, form: Form, caller: Caller) -> Response[str]
 @post("/sign-out")
 async def sign_out(browser: Browser, caller: Caller) -> Response[str]:
     """End the session at `accounts`, and here whatever comes of that."""
-    return browser.end_session("/sign-in", notice=SIGNED_OUT if await _is_ended(caller) else SIGNED_OUT_HERE)
+    if await _is_ended(caller):
+        return browser.end_session("/sign-in", notice=SIGNED_OUT)
+    return browser.end_session("/sign-in", notice=SIGNED_OUT_HERE, kind="warning")
 
 
 @get("/prove-again")
@@ -98,7 +101,7 @@ async def prove_again(browser: Browser, form: Form, caller: Caller) -> Response[
 
 
 def _what_is_next(signed_in: SignedIn, back: str) -> tuple[str, str]:
-    """Where to go on, and what is said there."""
+    """Where to go on, and of what somebody is warned there."""
     if signed_in.must_change_password:
         return "/security/password", "Your password is too old: change it, and sign in with the new one."
     if signed_in.must_enrol_factor:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 from urllib.parse import quote, unquote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -18,6 +18,8 @@ from services.portal.web.callers import SAFE_METHODS
 from services.portal.web.cookies import NOTICE, NOTICE_SECONDS, SESSION, VISITOR, forget, form_token, keep
 from services.portal.web.problems import NOT_SIGNED_IN, Problem
 
+Kind = Literal["success", "warning", "error"]
+"""Of what is said on top of a page: done, done and yet to be minded, not done."""
 TEMPLATES = Path(__file__).parent.parent / "templates"
 HTML_TYPE = "text/html"
 FOR_PROGRAMS = ("/api/", "/courts/v1/", "/services/")
@@ -25,6 +27,7 @@ SENT_IN_VAIN = (
     "You are not signed in any more. If you had sent this before, it may have been done then, and have ended"
     " the session: look before you send it again."
 )
+_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 NAVIGATION = (
     ("/", "Home"),
     ("/courts", "My courts"),
@@ -45,6 +48,7 @@ class Browser:
     is_new: bool = False
     is_sending: bool = False
     notice: str = ""
+    notice_kind: Kind = "success"
 
     @property
     def form_token(self) -> str:
@@ -63,12 +67,14 @@ class Browser:
             cookies=cookies,
         )
 
-    def go(self, address: str, *, notice: str = "", cookies: Iterable[Cookie] = ()) -> Response[str]:
+    def go(
+        self, address: str, *, notice: str = "", kind: Kind = "success", cookies: Iterable[Cookie] = ()
+    ) -> Response[str]:
         """On to another page, to be fetched anew: reloading that one does nothing twice.
 
         It says `notice` on top, once.
         """
-        kept = [keep(NOTICE, quote(notice), NOTICE_SECONDS)] if notice else []
+        kept = [keep(NOTICE, quote(f"{kind} {notice}"), NOTICE_SECONDS)] if notice else []
         return Response(
             "",
             status_code=303,
@@ -77,19 +83,22 @@ class Browser:
             cookies=[*kept, *cookies],
         )
 
-    def begin_session(self, token: str, address: str, *, notice: str = "") -> Response[str]:
+    def begin_session(
+        self, token: str, address: str, *, notice: str = "", kind: Kind = "success"
+    ) -> Response[str]:
         """Somebody has signed in: the cookie is a new one, whatever it was before."""
-        return self.go(address, notice=notice, cookies=(keep(SESSION, token), forget(VISITOR)))
+        return self.go(address, notice=notice, kind=kind, cookies=(keep(SESSION, token), forget(VISITOR)))
 
-    def end_session(self, address: str, *, notice: str = "") -> Response[str]:
+    def end_session(self, address: str, *, notice: str = "", kind: Kind = "success") -> Response[str]:
         """The session has ended: nothing of it stays in the browser."""
-        return self.go(address, notice=notice, cookies=(forget(SESSION),))
+        return self.go(address, notice=notice, kind=kind, cookies=(forget(SESSION),))
 
 
 def browser_of(request: Request[Any, Any, Any]) -> Browser:
     """The browser that sent a request."""
     session, visitor = request.cookies.get(SESSION, ""), request.cookies.get(VISITOR, "")
     is_new = not session and not visitor
+    kind, _, notice = unquote(request.cookies.get(NOTICE, "")).partition(" ")
     return Browser(
         path=request.url.path,
         request_id=str(request.scope["state"]["request_id"]),
@@ -97,7 +106,8 @@ def browser_of(request: Request[Any, Any, Any]) -> Browser:
         visitor=secrets.token_urlsafe(32) if is_new else visitor,
         is_new=is_new,
         is_sending=request.method not in SAFE_METHODS,
-        notice=unquote(request.cookies.get(NOTICE, "")),
+        notice=notice if kind in _KINDS else "",
+        notice_kind=_KINDS.get(kind, "success"),
     )
 
 
@@ -110,7 +120,8 @@ def show_problem(browser: Browser, problem: Problem, request_id: str) -> Respons
     """A problem as a page; where signing in or proving oneself mends it, on to there, and back afterwards."""
     back = urlencode({"return": browser.path})
     if problem.code == NOT_SIGNED_IN:
-        return browser.end_session(f"/sign-in?{back}", notice=SENT_IN_VAIN if browser.is_sending else "")
+        notice = SENT_IN_VAIN if browser.is_sending else ""
+        return browser.end_session(f"/sign-in?{back}", notice=notice, kind="warning")
     if problem.code == "proof_too_old":
         return browser.go(f"/prove-again?{back}")
     shown = browser.show("problem.html", status=problem.status, problem=problem, request_id=request_id)

@@ -56,6 +56,8 @@ class LinkRefused(Reply, frozen=True, kw_only=True, tag="linking.link_refused.v1
 
     court_id: CourtId | None
     reason: RefusalReason
+    is_own: bool = False
+    """Is it the asker who holds the filing account that is linked already? Then no court is told."""
 
 
 class ProvingBusy(Reply, frozen=True, kw_only=True, tag="linking.proving_busy.v1"):
