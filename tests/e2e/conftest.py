@@ -16,7 +16,7 @@ from deploy.local.homes import temporary_folder
 from deploy.local.servers import Servers
 from deploy.tool import clock
 from deploy.tool.stories import PROCESSES
-from shared.messages import linking
+from shared.messages import linking, paa_billing
 from shared.messages.paa_billing import UsageRecord
 from tests.e2e.browsers import a_browser, a_page
 from tests.installation import until
@@ -51,6 +51,13 @@ class Outside:
     async def somebody(self) -> PatientPerson:
         """A new account, active, without a second factor, signed in once."""
         return await join_up(self.desk, self.postbox)
+
+    async def administrator(self, firm: str = "Hale & Partner") -> PatientPerson:
+        """The administrator of a new firm, with a second factor."""
+        person = await join_up(self.desk, self.postbox, kind="paa")
+        await person.enrol()
+        await person.ask(paa_billing.RegisterFirm(name=firm), paa_billing.FirmRegistered)
+        return person
 
     async def link_to(self, person: PatientPerson, path: str) -> str:
         """The link to a page that was mailed to a person, or is, without the edge's address."""

@@ -79,6 +79,10 @@ async def show_all(outside: Outside, browser: Browser, size: tuple[int, int], lo
     async with a_page(browser, outside.address, size=size) as page:
         await sign_in(page, await somebody_from_before(outside))
         await _show(page, ("/", "/upgrade"), (("/upgrade", "Upgrade"),), "from before", look)
+    async with a_page(browser, outside.address, size=size) as page:
+        firm = await outside.administrator()
+        await sign_in(page, firm, await next_code(firm))
+        await _show(page, ("/usage",), (), "of a firm", look)
 
 
 async def somebody_from_before(outside: Outside) -> PatientPerson:

@@ -164,5 +164,5 @@ async def test_my_quarter_is_shown_with_who_pays_and_what_is_left_of_the_waiver(
     await until(is_known, "billing knows the account")
 
     assert "2024-Q1" in browser.text
-    assert "$30.00 are left: a quarter of $30.00 or less is waived" in browser.text
+    assert "$30.00 are left: your charges are waived if all your uses in the quarter" in browser.text
     assert "Nothing yet." in browser.text

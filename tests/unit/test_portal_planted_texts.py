@@ -88,6 +88,7 @@ USE = paa_billing.UsageShown(
     exempt_cents=0,
     account_number="1234567",
     member_name="Ann Member",
+    paid_by_firm=planted("payer"),
 )
 ACT = accounts.ActShown(sequence=1, at=NOON, kind=planted("kind"), details={planted("name"): planted("text")})
 PHONE = accounts.AuthenticatorShown(authenticator_id=ID, name=planted("phone"), confirmed_at=NOON)

@@ -9,6 +9,7 @@ from services.paa_billing.model.firms import Firm
 from services.paa_billing.model.issued import Payment
 from services.paa_billing.prices import schedule_in_force
 from services.paa_billing.rules.payments import decide_payment, payer_of
+from services.paa_billing.rules.waiver import held_against_waiver
 from services.paa_billing.settings import Resources
 from services.paa_billing.store import (
     accounts,
@@ -68,15 +69,24 @@ async def my_balance(query: MyBalance, work: UnitOfWork[Resources]) -> BalanceSh
     )
     balance = await open_balance(work, payer_id)
     paying = await _who_pays(work)
+    charged_cents = await usage.sum_charged(work.connection, payer_id, quarter)
+    own_uses = await totals.sum_charged_by_person(work.connection, quarter, [work.assertion.account_id])
     return BalanceShown(
         payer_id=payer_id,
         open_cents=max(balance, 0),
         credit_cents=max(-balance, 0),
         running_quarter=str(quarter),
-        running_charged_cents=await usage.sum_charged(work.connection, payer_id, quarter),
+        running_charged_cents=charged_cents,
         unissued_charged_cents=await totals.sum_unissued(work.connection, payer_id, quarter),
         waiver_cents=0 if schedule is None else schedule.waiver_cents,
         paid_by_firm=None if paying is None else paying.name,
+        held_against_waiver_cents=held_against_waiver(
+            own_firm,
+            charged_cents,
+            own_uses.get(work.assertion.account_id, Cents(0)),
+            work.resources.policies.billing.waiver_subject,
+        ),
+        own_firm=None if own_firm is None else own_firm.name,
     )
 
 

@@ -13,6 +13,7 @@ from services.paa_billing.model import (
     Waiver,
     WaiverSubject,
 )
+from services.paa_billing.model.firms import Firm
 from services.paa_billing.prices import is_waived, schedule_in_force
 from shared.messages.paa_billing import QuarterRefused
 from shared.money import Cents
@@ -58,6 +59,18 @@ def settle_payer(
         waiver_schedule_on=schedule.effective_on,
         balance_before_cents=balance_before_cents,
     )
+
+
+def held_against_waiver(
+    firm: Firm | None, charged: Cents, charged_to_all_payers: Cents, waiver_subject: WaiverSubject
+) -> Cents | None:
+    """What the waiver of a running quarter looks at, as `settle_payer` will: of a firm, or else of a person.
+
+    None for a firm whose people are each the subject of a waiver.
+    """
+    if firm is None:
+        return charged_to_all_payers
+    return charged if waiver_subject == "payer" else None
 
 
 def _look_at_waivers(

@@ -19,9 +19,10 @@ async def list_lines_of_account(
         """
         SELECT l.id, l.used_at, l.court_id, l.kind, l.page_count, l.byte_count, l.record_count,
                l.description, l.case_number, l.client_code, l.gross_cents, l.exempt_cents,
-               a.account_number, a.first_name, a.last_name
+               a.account_number, a.first_name, a.last_name, f.name AS paid_by_firm
           FROM usage_lines AS l
           JOIN accounts AS a USING (account_id)
+          LEFT JOIN firms AS f ON f.paa_id = l.paa_id
          WHERE l.account_id = $1 AND l.billed_quarter = $2
            AND ($3::uuid IS NULL OR (l.used_at, l.id) > (
                SELECT before.used_at, before.id FROM usage_lines AS before
@@ -51,7 +52,7 @@ async def list_lines_of_firm(
         SELECT l.id, l.used_at, l.court_id, l.kind, l.page_count, l.byte_count, l.record_count,
                CASE WHEN l.kind = ANY($5::text[]) THEN '' ELSE l.description END AS description,
                l.case_number, l.client_code, l.gross_cents, l.exempt_cents,
-               a.account_number, a.first_name, a.last_name
+               a.account_number, a.first_name, a.last_name, NULL AS paid_by_firm
           FROM usage_lines AS l
           JOIN accounts AS a USING (account_id)
          WHERE l.payer_id = $1 AND l.billed_quarter = $2
@@ -129,4 +130,5 @@ def _usage_shown(row: Record) -> UsageShown:
         exempt_cents=row["exempt_cents"],
         account_number=row["account_number"],
         member_name=f"{row['first_name']} {row['last_name']}".strip(),
+        paid_by_firm=row["paid_by_firm"],
     )

@@ -17,6 +17,9 @@ class BalanceShown(Reply, frozen=True, kw_only=True, tag="paa_billing.balance_sh
     """Issued and unpaid, unapplied credit, and the running quarter; whole cents.
 
     `unissued_charged_cents` is charged in quarters that are over, but stand on no statement yet.
+    `held_against_waiver_cents` is what the running quarter's waiver looks at: of a person what all payers are
+    charged for them, of a firm what it is charged; None where each of a firm's people has a waiver of their
+    own. `own_firm` is the firm whose balance this is, where an administrator asks.
     """
 
     payer_id: UUID
@@ -27,6 +30,8 @@ class BalanceShown(Reply, frozen=True, kw_only=True, tag="paa_billing.balance_sh
     unissued_charged_cents: int = 0
     waiver_cents: int
     paid_by_firm: str | None
+    held_against_waiver_cents: int | None = None
+    own_firm: str | None = None
 
 
 class RecordPayment(Command, frozen=True, kw_only=True, tag="paa_billing.record_payment.v1"):

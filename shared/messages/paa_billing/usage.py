@@ -118,7 +118,7 @@ class FirmUsage(Query, frozen=True, kw_only=True, tag="paa_billing.firm_usage.v1
 
 
 class UsageShown(msgspec.Struct, frozen=True, kw_only=True):
-    """One priced use, in whole cents."""
+    """One priced use, in whole cents; to the person it says which firm pays, if one does."""
 
     line_id: UUID
     used_at: datetime
@@ -132,6 +132,7 @@ class UsageShown(msgspec.Struct, frozen=True, kw_only=True):
     exempt_cents: int
     account_number: AccountNumber
     member_name: str
+    paid_by_firm: str | None = None
 
 
 class UsageList(Reply, frozen=True, kw_only=True, tag="paa_billing.usage_list.v1"):
