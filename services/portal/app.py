@@ -38,7 +38,7 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 def make_app(settings: Settings, services: Services, lifespan: tuple[Lifespan, ...] = ()) -> ASGIApp:
     """The edge with all its routes, asking these services."""
-    load()
+    load(settings.service_center_phone)
     limits = Limits(settings.requests_a_minute)
 
     async def find_caller(request: Request[Any, Any, Any]) -> Caller:

@@ -19,7 +19,7 @@ class Settings(PartySettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     `public_url` is where people find it, as in mails; requests for other hosts are refused. Whoever ends TLS
     stands before it: `trusted_proxies` names those networks, with commas, and only what they say of where a
     request came from is believed; by default nobody is. `requests_a_minute` is for one network and whatever
-    costs a hash or a mail.
+    costs a hash or a mail. `service_center_phone` is printed where people are told to call.
     """
 
     public_url: Origin
@@ -27,6 +27,7 @@ class Settings(PartySettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     port: int = 8080
     trusted_proxies: str = ""
     requests_a_minute: int = 60
+    service_center_phone: str = ""
 
     def __post_init__(self) -> None:
         self.proxies  # noqa: B018 (a wrong network stops the start)

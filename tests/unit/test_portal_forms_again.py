@@ -8,12 +8,14 @@ import httpx
 import pytest
 
 from shared.errors import DeadlinePassedError
-from shared.messages import accounts
+from shared.messages import accounts, linking
 from shared.messages.base import Message
+from shared.messages.linking.codes import ProveByLinkingCode
 from shared.messaging.ids import new_id
 from tests.messaging import NOON
 from tests.unit.edges import SESSION, Answering, an_edge
 from tests.unit.test_portal_page_limits import APPLICATION, FORMS, LEGACY
+from tests.unit.test_portal_pages import COURT
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*Inferred dependency:DeprecationWarning")
 HTML = {"accept": "text/html"}
@@ -81,6 +83,76 @@ async def test_a_form_that_met_a_service_away_is_shown_again_as_it_was_filled_in
     for text in kept.values():
         assert f'value="{text}"' in answer.text or f"<option selected>{text}" in answer.text
     assert PASSWORD not in answer.text
+
+
+@pytest.mark.parametrize("away", [LATE, linking.ProvingBusy(retry_after_seconds=5)], ids=["late", "busy"])
+@pytest.mark.parametrize(
+    ("address", "act", "fields"),
+    [
+        ("/courts/link", linking.ProveFilingAccount, {"login": "jdoe", "password": PASSWORD}),
+        ("/courts/link-by-code", ProveByLinkingCode, {"code": "AAAA-BBBB"}),
+    ],
+)
+async def test_who_links_keeps_court_and_login_while_linking_is_away(
+    address: str, act: type[Message], fields: dict[str, str], away: Message | Exception
+) -> None:
+    services = Answering(
+        {accounts.MyAccount: LEGACY, linking.ListCourts: linking.CourtList(courts=(COURT,)), act: away}
+    )
+    async with an_edge(services, headers=HTML) as client:
+        answer = await send(client, address, {"court_id": COURT.court_id, **fields})
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert f'<option value="{COURT.court_id}" selected>' in answer.text
+    assert ('value="jdoe"' in answer.text) is ("login" in fields)
+    assert not {PASSWORD, "AAAA-BBBB"} & set(re.findall(r'value="(.*?)"', answer.text))
+
+
+@pytest.mark.parametrize(
+    ("address", "act", "fields"),
+    [
+        ("/security/email", accounts.ChangeEmail, {"email": "new@mail.example"}),
+        ("/security/authenticators/add", accounts.EnrolAuthenticator, {"name": "tablet"}),
+    ],
+)
+async def test_what_was_typed_among_the_security_stays_while_accounts_is_away(
+    address: str, act: type[Message], fields: dict[str, str]
+) -> None:
+    services = Answering({accounts.MyAccount: LEGACY, act: LATE})
+    async with an_edge(services, headers=HTML) as client:
+        answer = await send(client, address, {"form_id": str(ID), **fields})
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    for text in fields.values():
+        assert f'value="{text}"' in answer.text
+
+
+async def test_the_key_that_an_app_has_read_is_still_shown_after_an_outage_and_takes_the_next_code() -> None:
+    confirming, name = "/security/authenticators/confirm", {"name": "tablet"}
+    services = services_that_say(LATE)
+    async with an_edge(services, headers=HTML) as client:
+        away = await send(client, confirming, {"form_id": str(ID), **CODE, **name})
+        (shown,) = re.findall(r'name="form_id" value="(.*?)"', away.text)[-1:]
+        await send(client, confirming, {"form_id": shown, **CODE, **name, "code": "654321"})
+
+    assert (away.status_code, away.headers["retry-after"]) == (503, "5")
+    assert CODE["secret"] in away.text
+    assert "<svg" in away.text
+    assert CODE["code"] not in away.text
+    first, second = [
+        id_
+        for asked, id_ in zip(services.asked, services.asked_under, strict=True)
+        if isinstance(asked, accounts.ConfirmAuthenticator)
+    ]
+    assert first != second, "another code under the id of the first would be refused"
+
+
+async def test_an_authenticator_in_use_since_an_answer_was_lost_is_looked_for_among_the_others() -> None:
+    services = services_that_say(accounts.AuthenticatorRefused(reason="not_found"))
+    async with an_edge(services, headers=HTML) as client:
+        answer = await send(client, "/security/authenticators/confirm", {**CODE, "name": "tablet"})
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/security")
 
 
 @pytest.mark.parametrize("address", KEPT)

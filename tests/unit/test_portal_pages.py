@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
 import httpx
 import pytest
+from msgspec import structs
 
 from services.portal.app import ROUTES
 from services.portal.pages.routes import PAGES
@@ -135,6 +137,43 @@ async def test_a_link_that_was_not_ended_is_an_error_on_top_of_my_courts(reason:
     kept = dict(cookie.partition(";")[0].split("=", 1) for cookie in answer.headers.get_list("set-cookie"))
     kind, _, text = unquote(kept["__Host-notice"]).partition(" ")
     assert (kind, is_said in text) == ("error", True)
+
+
+async def test_who_is_sent_to_a_court_is_told_how_to_reach_it_and_which_courts_have_to_wait() -> None:
+    helped = structs.replace(COURT, help_desk="704-350-7400, help@court.example")
+    later = structs.replace(
+        COURT,
+        court_id="gubk",
+        name="Guam",
+        time_zone="Pacific/Guam",
+        is_live=False,
+        go_live_at=datetime(2024, 5, 5, 14, tzinfo=UTC),
+    )
+    unknown = structs.replace(COURT, court_id="nysbk", name="New York", is_live=False, go_live_at=None)
+    refused = LinkRefused(court_id="ncwbk", reason="login_or_password_wrong")
+    services = Answering(
+        {ListCourts: CourtList(courts=(helped, later, unknown)), ProveFilingAccount: refused}
+    )
+    async with an_edge(services, headers=HTML) as client:
+        token = await token_on(client, "/courts/link", cookie=SESSION)
+        answer = await client.post(
+            "/courts/link",
+            data={"form_token": token, "court_id": "ncwbk", "login": "jdoe", "password": "old-court-word-1"},
+            headers={"cookie": SESSION},
+        )
+
+    assert "Its help desk: 704-350-7400, help@court.example" in answer.text
+    assert "<option disabled>Guam, from May 6, 2024</option>" in answer.text
+    assert "<option disabled>New York</option>" in answer.text
+
+
+@pytest.mark.parametrize("phone", ["", "800-676-6856"])
+async def test_a_page_gives_the_number_to_call_if_there_is_one(phone: str) -> None:
+    async with an_edge(Answering({}), headers=HTML, service_center_phone=phone) as client:
+        page = await client.get("/sign-in")
+
+    called = "Call the PACER Service Center at 800-676-6856, 8 AM" in page.text
+    assert called is bool(phone)
 
 
 async def test_who_proves_what_they_hold_already_is_not_told_of_a_conflict() -> None:

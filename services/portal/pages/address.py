@@ -7,6 +7,7 @@ from services.portal.web.asking import Caller, expect
 from services.portal.web.browsing import Browser
 from services.portal.web.forms import Form
 from services.portal.web.limits import Limits
+from services.portal.web.problems import Problem
 from shared.messages.accounts import ChangeEmail, EmailChangeBegun, EmailChangeRefused, MyAccount
 
 ADDRESS = "/security/email"
@@ -27,8 +28,11 @@ async def change(browser: Browser, form: Form, caller: Caller, limits: Limits) -
     email = form.text("email")
     errors = {} if 0 < len(email) <= LONGEST else {"email": words.say("email_not_allowed")}
     if not errors:
-        await limits.count(caller.network, ADDRESS)
-        outcome = (await caller.ask_as_me(ChangeEmail(email=email), message_id=form.id)).message
+        try:
+            await limits.count(caller.network, ADDRESS)
+            outcome = (await caller.ask_as_me(ChangeEmail(email=email), message_id=form.id)).message
+        except Problem as problem:
+            return form.show_again(browser, problem, TEMPLATE, values={"email": email})
         if not isinstance(outcome, EmailChangeRefused):
             expect(outcome, EmailChangeBegun)
             notice = (

@@ -1,6 +1,7 @@
 """Authenticators: adding one, with a picture to scan, renaming it, and no longer using it."""
 
 import re
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from shared.messages import accounts
 
 ADDING, CONFIRMING = "/security/authenticators/add", "/security/authenticators/confirm"
 ONE = "/security/authenticators/{authenticator_id:uuid}"
+ADD_TEMPLATE, CONFIRM_TEMPLATE = "authenticator_add.html", "authenticator_confirm.html"
 ISSUER = "PACER"
 LONGEST_NAME = 200
 _SECRET = re.compile(r"[A-Z2-7]{16,64}")
@@ -33,7 +35,7 @@ def picture_of(secret: str, name: str) -> str:
 async def show_adding(browser: Browser, caller: Caller) -> Response[str]:
     """What the authenticator is to be called."""
     await caller.be_signed_in(accounts.MyAccount())
-    return browser.show("authenticator_add.html")
+    return browser.show(ADD_TEMPLATE)
 
 
 @post(ADDING)
@@ -42,13 +44,17 @@ async def add(browser: Browser, form: Form, caller: Caller) -> Response[str]:
     name = form.text("name")
     errors = {} if 0 < len(name) <= LONGEST_NAME else {"name": words.say("name_not_allowed")}
     if not errors:
-        answer = await caller.ask_as_me(accounts.EnrolAuthenticator(name=name))
+        try:
+            answer = await caller.ask_as_me(accounts.EnrolAuthenticator(name=name))
+        except Problem as problem:
+            return form.show_again(browser, problem, ADD_TEMPLATE, values={"name": name})
         if not isinstance(refused := answer.message, accounts.AuthenticatorRefused):
             offered = expect(refused, accounts.AuthenticatorOffered)
             secret = caller.open(answer, "secret")
-            return _show_secret(browser, offered.authenticator_id, secret, name)
+            shown = _secret_shown(offered.authenticator_id, secret, name)
+            return browser.show(CONFIRM_TEMPLATE, **shown)
         errors = {"name": words.say(refused.reason)}
-    return browser.show("authenticator_add.html", status=422, errors=errors, values={"name": name})
+    return browser.show(ADD_TEMPLATE, status=422, errors=errors, values={"name": name})
 
 
 @get(CONFIRMING)
@@ -64,21 +70,28 @@ async def confirm(browser: Browser, form: Form, caller: Caller) -> Response[str]
     if not _SECRET.fullmatch(secret):
         raise Problem(422, "not_understood", "Not understood", "Begin anew to add the authenticator.")
     errors = {} if code else {"code": "Enter the code that the authenticator shows."}
+    shown = _secret_shown(authenticator_id, secret, form.text("name"))
     if not errors:
         command = accounts.ConfirmAuthenticator(
             authenticator_id=authenticator_id, code=caller.services.sealed(code)
         )
-        refused = (await caller.ask_as_me(command, message_id=form.id)).message
+        try:
+            refused = (await caller.ask_as_me(command, message_id=form.id)).message
+        except Problem as problem:
+            # The app has the key by now, and the next code is another: so it isn't the same form.
+            return form.show_again(browser, problem, CONFIRM_TEMPLATE, is_the_same=False, **shown)
         if not isinstance(refused, accounts.AuthenticatorRefused):
             expect(refused, accounts.AuthenticatorConfirmed)
             return browser.go(
                 "/security/backup-codes",
                 notice="The authenticator is in use. All other sessions were ended.",
             )
+        if refused.reason == "not_found":  # perhaps since it is in use: its list shows it
+            return browser.go("/security", notice=words.say(refused.reason), kind="error")
         if refused.reason != "code_wrong":
             return browser.go(ADDING, notice=words.say(refused.reason), kind="error")
         errors = {"code": words.say(refused.reason)}
-    return _show_secret(browser, authenticator_id, secret, form.text("name"), errors)
+    return browser.show(CONFIRM_TEMPLATE, status=422, errors=errors, **shown)
 
 
 @get(ONE)
@@ -116,19 +129,14 @@ def _refuse_one(
     return browser.show("authenticator.html", status=422, errors=errors, values=values, authenticator=found)
 
 
-def _show_secret(
-    browser: Browser, authenticator_id: UUID, secret: str, name: str, errors: dict[str, str] | None = None
-) -> Response[str]:
+def _secret_shown(authenticator_id: UUID, secret: str, name: str) -> dict[str, Any]:
     """A session that serves to enrol alone is told nothing of its account, so the picture holds no more."""
-    return browser.show(
-        "authenticator_confirm.html",
-        status=422 if errors else 200,
-        errors=errors or {},
-        authenticator_id=authenticator_id,
-        secret=secret,
-        name=name,
-        picture=picture_of(secret, name),
-    )
+    return {
+        "authenticator_id": authenticator_id,
+        "secret": secret,
+        "name": name,
+        "picture": picture_of(secret, name),
+    }
 
 
 async def _find(caller: Caller, authenticator_id: UUID) -> accounts.AuthenticatorShown:

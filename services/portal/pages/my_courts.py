@@ -52,9 +52,12 @@ async def prove_by_login(browser: Browser, form: Form, caller: Caller) -> Respon
         login=texts["login"][:LONGEST_LOGIN],
         password=caller.services.sealed(password, "linking"),
     )
-    outcome = await _prove(command, caller)
+    try:
+        outcome = await _prove(command, caller)
+    except Problem as problem:
+        return form.show_again(browser, problem, "link_by_login.html", values=texts, courts=courts)
     if isinstance(outcome, linking.LinkRefused):
-        return _show_form("link_by_login.html", browser, courts, {"": say_refusal(outcome)}, texts)
+        return _show_form("link_by_login.html", browser, courts, {"": _said(outcome, courts)}, texts)
     return _show_proof(browser, outcome, courts)
 
 
@@ -73,9 +76,12 @@ async def prove_by_code(browser: Browser, form: Form, caller: Caller) -> Respons
     if errors:
         return _show_form("link_by_code.html", browser, courts, errors, texts)
     command = ProveByLinkingCode(court_id=texts["court_id"], code=caller.services.sealed(code, "linking"))
-    outcome = await _prove(command, caller)
+    try:
+        outcome = await _prove(command, caller)
+    except Problem as problem:
+        return form.show_again(browser, problem, "link_by_code.html", values=texts, courts=courts)
     if isinstance(outcome, linking.LinkRefused):
-        return _show_form("link_by_code.html", browser, courts, {"": say_refusal(outcome)}, texts)
+        return _show_form("link_by_code.html", browser, courts, {"": _said(outcome, courts)}, texts)
     return _show_proof(browser, outcome, courts)
 
 
@@ -132,10 +138,18 @@ def _show_form(
     errors: dict[str, str] | None = None,
     texts: dict[str, str] | None = None,
 ) -> Response[str]:
-    """The form, with the courts where filing accounts can be linked: those that have gone live."""
-    live = [court for court in courts if court.is_live]
+    """The form, with the courts where filing accounts can be linked, and those where they can't yet."""
     status = 422 if errors else 200
-    return browser.show(template, status=status, errors=errors or {}, values=texts or {}, courts=live)
+    return browser.show(template, status=status, errors=errors or {}, values=texts or {}, courts=courts)
+
+
+def _said(refused: linking.LinkRefused, courts: list[linking.CourtShown]) -> str:
+    """The refusal, and how to reach the court that can help."""
+    text = say_refusal(refused)
+    for court in courts:
+        if court.court_id == refused.court_id and court.help_desk and "court" in text:
+            return f"{text} Its help desk: {court.help_desk}"
+    return text
 
 
 def _show_proof(

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import quote, unquote, urlencode
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response
@@ -140,9 +141,10 @@ def render(template: str, *, browser: Browser, **values: Any) -> str:
     return _environment().get_template(template).render(browser=browser, navigation=NAVIGATION, **given)
 
 
-def load() -> None:
+def load(service_center_phone: str) -> None:
     """Read every template and file, so that a missing or broken one stops the start."""
     static.files()
+    _environment().globals["service_center_phone"] = service_center_phone
     for name in _environment().list_templates():
         _environment().get_template(name)
 
@@ -159,7 +161,12 @@ def _environment() -> Environment:
     )
     environment.globals["file"] = static.address_of
     environment.filters["instant"] = _in_words
+    environment.filters["day"] = _day_at
     return environment
+
+
+def _day_at(instant: datetime, time_zone: str) -> str:
+    return f"{instant.astimezone(ZoneInfo(time_zone)):%b %-d, %Y}"
 
 
 def _in_words(instant: datetime) -> str:

@@ -48,15 +48,18 @@ class Form:
         """Several lines by their names, to read them or to fill them in again."""
         return {name: self.text(name) for name in names}
 
-    def show_again(self, browser: Browser, problem: Problem, template: str, **values: Any) -> Response[str]:
+    def show_again(
+        self, browser: Browser, problem: Problem, template: str, *, is_the_same: bool = True, **values: Any
+    ) -> Response[str]:
         """The form as it was filled in, for what passes by itself. Raises any other problem.
 
-        It keeps its id: what was done though no answer came isn't done a second time.
+        If it `is_the_same` it keeps its id: what was done though no answer came isn't done a second time.
         """
         if problem.status not in PASSING:
             raise problem
-        said = f"{problem.detail} What you filled in is still here, but for any password."
-        shown = replace(browser, request_id=self._get("form_id")).show(
+        said = f"{problem.detail} What you filled in is still here, but for any password or code."
+        form_id = self._get("form_id") if is_the_same else browser.request_id
+        shown = replace(browser, request_id=form_id).show(
             template, status=problem.status, errors={"": said}, **values
         )
         shown.headers.update(problem.headers)
