@@ -38,6 +38,7 @@ from tests.builders_accounts import (
     an_enrolled_member,
     an_upgrade,
     quick_resources,
+    resolve,
     sealed,
     sign_in,
 )
@@ -86,6 +87,23 @@ async def test_a_fresh_proof_allows_a_sensitive_act_again_in_the_same_session(pl
     assert outcome == ProvedAgain(level=1, proved_at=place.clock())
     assert (await member.resolve()).proved_at == place.clock()
     assert isinstance(await member.ask(DeactivateAccount()), AccountDeactivated)
+
+
+async def test_whoever_resolves_a_session_is_told_whether_a_sensitive_act_needs_a_proof_first(
+    place: Workplace,
+) -> None:
+    member = await a_signed_in_member(place)
+
+    place.clock.forward(minutes=10)
+    at_the_edge = await resolve(place, member.token)
+    place.clock.forward(microseconds=1)
+    stale = await resolve(place, member.token)
+    done = await member.ask(EnrolAuthenticator(name="phone"))
+    await member.ask(a_proof(place))
+    proved = await resolve(place, member.token)
+
+    assert [each.is_proof_fresh for each in (at_the_edge, stale, proved)] == [True, False, True]
+    assert done == NotAllowed(reason="proof_too_old")
 
 
 async def test_with_a_factor_enrolled_both_are_proved_and_the_level_is_two(place: Workplace) -> None:

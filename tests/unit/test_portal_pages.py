@@ -16,7 +16,17 @@ from services.portal.web.browsing import wants_page
 from services.portal.web.cookies import form_token
 from services.portal.web.static import send_file
 from shared.errors import DeadlinePassedError
-from shared.messages.accounts import SignedIn, SignIn, SignOut
+from shared.messages.accounts import (
+    MyAccount,
+    ProveAgain,
+    ResolveSession,
+    SessionResolved,
+    SignedIn,
+    SignedOut,
+    SignIn,
+    SignOut,
+)
+from shared.messages.base import NotAllowed
 from shared.messages.linking import (
     CourtList,
     CourtShown,
@@ -30,6 +40,7 @@ from shared.messages.linking import (
 from shared.messaging.ids import new_id
 from tests.messaging import NOON
 from tests.unit.edges import SESSION, TOKEN, Answering, an_edge
+from tests.unit.test_portal_page_limits import LEGACY
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*Inferred dependency:DeprecationWarning")
 HTML = {"accept": "text/html, image/gif, */*; q=.2"}
@@ -137,6 +148,40 @@ async def test_a_link_that_was_not_ended_is_an_error_on_top_of_my_courts(reason:
     kept = dict(cookie.partition(";")[0].split("=", 1) for cookie in answer.headers.get_list("set-cookie"))
     kind, _, text = unquote(kept["__Host-notice"]).partition(" ")
     assert (kind, is_said in text) == ("error", True)
+
+
+@pytest.mark.parametrize(
+    "address", ["/courts/link", "/courts/link-by-code", "/security/email", "/security/authenticators/add"]
+)
+async def test_nobody_fills_in_a_form_whose_proof_is_too_old_already(address: str) -> None:
+    resolved = SessionResolved(
+        account_id=new_id(NOON), assertion="of somebody", expires_at=NOON, is_proof_fresh=False
+    )
+    services = Answering({ResolveSession: resolved, ListCourts: CourtList(courts=(COURT,))})
+    async with an_edge(services, headers=HTML) as client:
+        page = await client.get(address, headers={"cookie": SESSION})
+
+    assert (page.status_code, page.headers["location"]) == (
+        303,
+        f"/prove-again?return={quote(address, safe='')}",
+    )
+
+
+async def test_a_session_for_one_thing_alone_whose_proof_is_too_old_is_begun_anew() -> None:
+    services = Answering(
+        {ProveAgain: NotAllowed(reason="session_restricted"), SignOut: SignedOut(), MyAccount: LEGACY}
+    )
+    async with an_edge(services, headers=HTML) as client:
+        token = await token_on(client, "/prove-again", cookie=SESSION)
+        answer = await client.post(
+            "/prove-again",
+            data={"form_token": token, "password": "a password", "return": "/security/authenticators/add"},
+            headers={"cookie": SESSION},
+        )
+
+    expected = "/sign-in?return=%2Fsecurity%2Fauthenticators%2Fadd"
+    assert (answer.status_code, answer.headers["location"]) == (303, expected)
+    assert any(isinstance(asked, SignOut) for asked in services.asked)
 
 
 async def test_who_is_sent_to_a_court_is_told_how_to_reach_it_and_which_courts_have_to_wait() -> None:

@@ -1,5 +1,7 @@
 """Resolving a session or a personal token: the one thing that every page of the portal asks for."""
 
+from msgspec import structs
+
 from services.accounts.checks.settling import Workbench
 from services.accounts.model import Session
 from services.accounts.rules import access
@@ -23,8 +25,12 @@ async def resolve_session(query: ResolveSession, bench: Workbench) -> SessionRes
         return SessionRefused()
     account, session = holder.account, holder.session
     assertion = access.assert_for(account, session, holder.grants, query=query, now=now, policies=policies)
-    is_search_active = session.serves_search and account.is_search_active
-    return _resolved(assertion, session, bench, serves_search=is_search_active)
+    resolved = _resolved(assertion, session, bench)
+    return structs.replace(
+        resolved,
+        serves_search=session.serves_search and account.is_search_active,
+        is_proof_fresh=access.is_proof_fresh(session, now, policies),
+    )
 
 
 async def _resolve_program(
@@ -40,17 +46,14 @@ async def _resolve_program(
     assertion = programs.assert_for(account, token, query=query, now=now)
     if assertion is None:
         return SessionRefused()
-    return _resolved(assertion, token.session, bench, serves_search=False)
+    return structs.replace(_resolved(assertion, token.session, bench), serves_search=False)
 
 
-def _resolved(
-    assertion: Assertion, session: Session, bench: Workbench, *, serves_search: bool
-) -> SessionResolved:
+def _resolved(assertion: Assertion, session: Session, bench: Workbench) -> SessionResolved:
     signed = sign_assertion(assertion, bench.resources.signing_key, bench.resources.signing_key_id)
     return SessionResolved(
         account_id=assertion.account_id,
         assertion=signed,
         expires_at=assertion.expires_at,
         client_code=session.client_code,
-        serves_search=serves_search,
     )

@@ -221,6 +221,11 @@ def _refuse_use(account: Account, session: Session | None, *, serves_restricted:
     return None
 
 
+def is_proof_fresh(session: Session, now: datetime, policies: AccountPolicies) -> bool:
+    """Has its holder proved who they are recently enough for a sensitive act?"""
+    return now - session.proved_at <= timedelta(minutes=policies.sensitive_proof_minutes)
+
+
 def _refuse_proof(
     account: Account,
     session: Session | None,
@@ -232,5 +237,4 @@ def _refuse_proof(
     refused = refuse_session(account, session, serves_restricted=serves_restricted)
     if refused is not None or session is None:
         return refused
-    is_proof_old = now - session.proved_at > timedelta(minutes=policies.sensitive_proof_minutes)
-    return NotAllowed(reason="proof_too_old") if is_proof_old else None
+    return None if is_proof_fresh(session, now, policies) else NotAllowed(reason="proof_too_old")

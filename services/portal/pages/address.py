@@ -18,7 +18,7 @@ LONGEST = 254
 @get(ADDRESS)
 async def show(browser: Browser, caller: Caller) -> Response[str]:
     """The form."""
-    await caller.be_signed_in(MyAccount())
+    await caller.be_signed_in(MyAccount(), is_sensitive=True)
     return browser.show(TEMPLATE)
 
 

@@ -34,7 +34,7 @@ def picture_of(secret: str, name: str) -> str:
 @get(ADDING)
 async def show_adding(browser: Browser, caller: Caller) -> Response[str]:
     """What the authenticator is to be called."""
-    await caller.be_signed_in(accounts.MyAccount())
+    await caller.be_signed_in(accounts.MyAccount(), is_sensitive=True)
     return browser.show(ADD_TEMPLATE)
 
 

@@ -9,7 +9,7 @@ from services.portal.pages.court_words import say, say_refusal, say_unlinking
 from services.portal.web.asking import Caller, expect
 from services.portal.web.browsing import Browser
 from services.portal.web.forms import Form
-from services.portal.web.problems import Problem, busy
+from services.portal.web.problems import Problem, busy, proof_too_old
 from shared.messages import linking
 from shared.messages.base import CourtId, Message
 from shared.messages.linking.codes import ProveByLinkingCode
@@ -36,7 +36,7 @@ async def show(browser: Browser, caller: Caller) -> Response[str]:
 @get(LINK)
 async def show_login_form(browser: Browser, caller: Caller) -> Response[str]:
     """The form for a CM/ECF login and its password."""
-    await caller.be_signed_in(MyCourts())
+    await caller.be_signed_in(MyCourts(), is_sensitive=True)
     return _show_form("link_by_login.html", browser, await _courts(caller))
 
 
@@ -64,7 +64,7 @@ async def prove_by_login(browser: Browser, form: Form, caller: Caller) -> Respon
 @get(CODE)
 async def show_code_form(browser: Browser, caller: Caller) -> Response[str]:
     """The form for a code that the court has given out."""
-    await caller.be_signed_in(MyCourts())
+    await caller.be_signed_in(MyCourts(), is_sensitive=True)
     return _show_form("link_by_code.html", browser, await _courts(caller))
 
 
@@ -192,7 +192,7 @@ def _id_in(form: Form, name: str) -> UUID:
 def _prove_again_if_need_be(reason: str) -> None:
     """A proof of oneself that is too old is mended on its own page, and then it is done once more."""
     if reason == "proof_too_old":
-        raise Problem(403, reason, "Prove it again", "Enter your password again, and then repeat this.")
+        raise proof_too_old()
 
 
 ROUTES = (

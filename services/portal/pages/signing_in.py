@@ -1,6 +1,7 @@
 """Signing in and out, and proving once more who one is."""
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 import structlog
 from litestar import Response, get, post
@@ -32,6 +33,7 @@ SIGNED_OUT_HERE = (
     "You are signed out in this browser. The session itself could not be ended just now: it ends once it has"
     " not been used for a while, or when you end it among your sessions."
 )
+ANEW = "Sign in anew to go on: too much time has passed."
 NOT_PROVED = "The password or the one-time passcode is wrong, or the account is locked for a while."
 _MISSING = {"user_name": "Enter your user name.", "password": "Enter your password."}
 
@@ -91,7 +93,14 @@ async def prove_again(browser: Browser, form: Form, caller: Caller) -> Response[
     errors = {} if password else {"password": _MISSING["password"]}
     if not errors:
         question = ProveAgain(password=caller.services.sealed(password), passcode=_passcode(form, caller))
-        answer = await caller.ask_as_me(question)
+        try:
+            answer = await caller.ask_as_me(question)
+        except Problem as problem:
+            if problem.code != "session_restricted":
+                raise
+            # Such a session is for one thing alone, and its proof isn't renewed but given in a new one.
+            await _is_ended(caller)
+            return browser.end_session(f"/sign-in?{urlencode({'return': back})}", notice=ANEW, kind="warning")
         if isinstance(answer.message, ProofRefused):
             errors = {"": NOT_PROVED}
         else:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from services.portal.web.problems import Problem, not_signed_in, problem_of, unavailable
+from services.portal.web.problems import Problem, not_signed_in, problem_of, proof_too_old, unavailable
 from shared.clock import Clock
 from shared.errors import RequestError
 from shared.messages import accounts
@@ -78,9 +78,14 @@ class Caller:
             raise await self._why_not(message)
         return resolved
 
-    async def be_signed_in(self, message: Message) -> None:
-        """Raise Problem unless the session serves for such a message, before its form is filled in."""
-        await self.resolve(message, new_id(self.services.now()))
+    async def be_signed_in(self, message: Message, *, is_sensitive: bool = False) -> None:
+        """Raise Problem unless the session serves for such a message, before its form is filled in.
+
+        For a sensitive one its holder has proved recently who they are, too.
+        """
+        resolved = await self.resolve(message, new_id(self.services.now()))
+        if is_sensitive and not resolved.is_proof_fresh:
+            raise proof_too_old()
 
     async def _why_not(self, message: Message) -> Problem:
         """A session that serves to change the password or to enrol alone is one for `accounts` still."""

@@ -75,6 +75,11 @@ def not_signed_in() -> Problem:
     return Problem(401, NOT_SIGNED_IN, "Not signed in", "Sign in, and ask again.")
 
 
+def proof_too_old() -> Problem:
+    """A sensitive act needs a recent proof; a browser is led to where it is given, and back."""
+    return Problem(403, "proof_too_old", "Prove it again", "Enter your password again, and then repeat this.")
+
+
 def unavailable(error: RequestError, *, is_question: bool) -> Problem:
     """A service that nobody reached, or that didn't answer in time; what isn't a question may be done yet."""
     what = "took too long" if isinstance(error, DeadlinePassedError) else "can't be reached just now"

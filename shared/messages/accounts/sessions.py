@@ -66,6 +66,8 @@ class SessionResolved(Reply, frozen=True, kw_only=True, tag="accounts.session_re
     """The assertion to send with commands and queries to the audience, good for 60 seconds at most.
 
     `client_code` is what a program named when it signed in; `serves_search`: may this session search now?
+    `is_proof_fresh`: would a sensitive act be done now, as far as it needs a recent proof of who this is? So
+    that nobody fills in its form in vain; what decides is the assertion, when the act comes.
     """
 
     account_id: UUID
@@ -73,6 +75,7 @@ class SessionResolved(Reply, frozen=True, kw_only=True, tag="accounts.session_re
     expires_at: datetime
     client_code: str = ""
     serves_search: bool = True
+    is_proof_fresh: bool = True
 
 
 class SessionRefused(Reply, frozen=True, kw_only=True, tag="accounts.session_refused.v1"):
