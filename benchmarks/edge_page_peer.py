@@ -22,7 +22,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 def make() -> Litestar:
     """The page from memory: nobody is asked who calls, nor what they may do."""
-    load()
+    load("")
     shown = msgspec.json.decode(Path(os.environ["BENCHMARK_PAGE_FILE"]).read_bytes(), type=Shown)
     browser = Browser(path=PATH, session=shown.session)
 
