@@ -57,9 +57,10 @@ async def an_api(outside: Outside) -> AsyncIterator[Api]:
         yield Api(client)
 
 
-async def signed_in(api: Api, person: PatientPerson) -> Api:
+async def signed_in(api: Api, person: PatientPerson, passcode: str | None = None) -> Api:
     """The API asked by a person, in a new session."""
-    answer = await api.ask("POST", "/sessions", {"user_name": person.user_name, "password": person.password})
+    credentials = {"user_name": person.user_name, "password": person.password, "passcode": passcode}
+    answer = await api.ask("POST", "/sessions", {name: text for name, text in credentials.items() if text})
     assert answer.status_code == 201, answer.text
     return api.as_somebody(answer.json()["token"])
 

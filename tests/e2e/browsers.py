@@ -20,7 +20,7 @@ QUIET = (
     "--disable-gpu",
 )
 """It asks nobody for anything but what it is told to."""
-NARROW, WIDE = (390, 844), (1280, 900)
+NARROW, WIDE = (320, 720), (1280, 900)
 
 
 def chromium() -> Path:

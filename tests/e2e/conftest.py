@@ -59,9 +59,18 @@ class Outside:
         await person.ask(paa_billing.RegisterFirm(name=firm), paa_billing.FirmRegistered)
         return person
 
-    async def link_to(self, person: PatientPerson, path: str) -> str:
-        """The link to a page that was mailed to a person, or is, without the edge's address."""
-        return await mailed_link(self.postbox, self.address, person.email, path)
+    async def link_to(self, person: PatientPerson, path: str, *, but: str = "") -> str:
+        """The link to a page that was mailed to a person, or is, without the edge's address; not this one."""
+        return await mailed_link(self.postbox, self.address, person.email, path, but=but)
+
+    async def mail_that_says(self, person: PatientPerson, text: str) -> str:
+        """The text of a mail to a person, which has come or comes, with this in it."""
+
+        async def find() -> str:
+            mails = (mail.text for mail in self.postbox.mails() if mail.to == person.email)
+            return next((said for said in mails if text in said), "")
+
+        return str(await until(find, f"a mail to {person.email} that says {text}", deadline_seconds=60))
 
     async def use(self, person: PatientPerson, **said: Any) -> None:
         """A document of three pages that a person reads at the court, which says more of it or otherwise."""
@@ -96,13 +105,14 @@ class Outside:
         await clock.forward(self.system.story, self.desk.now() + timedelta(minutes=minutes))
 
 
-async def mailed_link(postbox: Postbox, address: str, email: str, path: str) -> str:
+async def mailed_link(postbox: Postbox, address: str, email: str, path: str, *, but: str = "") -> str:
     """The link to a page of an edge that was mailed to somebody, or is, without the edge's address."""
 
     async def find() -> str:
         start = f"{address}{path}?token="
         words = (word for mail in postbox.mails() if mail.to == email for word in mail.text.split())
-        return next((word for word in words if word.startswith(start)), "").removeprefix(address)
+        links = (word.removeprefix(address) for word in words if word.startswith(start))
+        return next((link for link in links if link != but), "")
 
     return str(await until(find, f"a link to {path} for {email}", deadline_seconds=60))
 

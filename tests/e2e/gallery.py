@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from uuid import uuid4
 
 from playwright.async_api import Browser, Page
 
@@ -52,6 +53,8 @@ SENT_EMPTY = (
     ("/register", "Register"),
     ("/sign-in", "Sign in"),
     ("/recover", "Send the mail"),
+    ("/user-name", "Send the mail"),
+    ("/verify-again", "Send the mail"),
     ("/recover-account?token=x", "Set the password"),
     ("/verify-email?token=x", "Verify my address"),
 )
@@ -61,6 +64,7 @@ SENT_EMPTY_SIGNED_IN = (
     ("/security/authenticators/add", "Go on"),
     ("/prove-again", "Go on"),
     ("/courts/link", "Go on"),
+    ("/courts/link-by-code", "Go on"),
 )
 
 
@@ -139,17 +143,27 @@ async def _show_enrolling(page: Page, person: PatientPerson, look: Look) -> None
     await look("security with an authenticator", page)
     await page.get_by_role("link", name="telephone").click()
     await look("authenticator", page)
+    await page.get_by_label("Name").fill("")
+    await press(page, "Rename")
+    await look("authenticator rename refused", page)
 
 
 async def _show_linking(page: Page, login: str, look: Look) -> None:
     await prove(page, COURT, login, LOGINS[login])
     await look("link to confirm", page)
+    await page.locator("input[name=proof_id]").evaluate(f"each => {{ each.value = '{uuid4()}' }}")
+    await press(page, "Yes, link it to my account")
+    await look("not linked", page)
+    await prove(page, COURT, login, LOGINS[login])
     await press(page, "Yes, link it to my account")
     await look("linked", page)
     await page.get_by_role("link", name="Unlink").click()
     await look("link to end", page)
+    address = page.url
     await press(page, "End the link")
     await look("link ended", page)
+    await page.goto(address)
+    await look("link that has ended", page)
 
 
 async def _show_quarter(outside: Outside, page: Page, person: PatientPerson, look: Look) -> None:

@@ -42,6 +42,11 @@ class _Page(HTMLParser):
         self.words.extend(data.split())
 
 
+def forms_in(source: str) -> list[PlainForm]:
+    """The forms of a page."""
+    return _Page(source).forms
+
+
 @dataclass
 class PlainBrowser:
     """What it shows now, and the cookies it keeps."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page
 
+from services.portal.web.browsing import TEMPLATES
 from tests.e2e.browsers import NARROW, WIDE
 from tests.e2e.conftest import Outside
 from tests.e2e.gallery import show_all
@@ -18,6 +19,13 @@ SIZES = {"narrow": (NARROW, "filer7"), "wide": (WIDE, "filer8")}
 IS_WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 LEVELS = "[...document.querySelectorAll('h1, h2, h3, h4')].map(each => each.tagName)"
 IN_FOCUS = "document.activeElement.name"
+NAMES = {
+    template.name: re.compile(".*".join(map(re.escape, re.split(r"\{[{%].*?[%}]\}", name))))
+    for template in TEMPLATES.glob("*.html")
+    for name in re.findall(r"{% block title %}(.+?){% endblock %}\n", template.read_text())
+    if template.name not in ("base.html", "problem.html")
+}
+"""What each template calls its page; a problem's page is called by the problem."""
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -26,11 +34,13 @@ async def test_no_page_or_state_has_a_violation_that_axe_finds(
     outside: Outside, browser: Browser, clerk: PatientPerson, width: str
 ) -> None:
     wrong: dict[str, object] = {}
+    seen: set[str] = set()
 
     async def look(name: str, page: Page) -> None:
         inline = await page.locator("script, style, [style]").evaluate_all("all => all.map(e => e.outerHTML)")
         assert inline == [], f"the policy forbids what {name} has"
         await keep_picture(page, f"{name} {width}")
+        seen.add(await page.get_by_role("heading", level=1).inner_text())
         await page.evaluate(AXE.read_text())
         found = (await page.evaluate("axe.run()"))["violations"]
         if found:
@@ -46,6 +56,7 @@ async def test_no_page_or_state_has_a_violation_that_axe_finds(
     await show_all(outside, browser, size, login, look)
 
     assert wrong == {}
+    assert [template for template, name in NAMES.items() if not any(map(name.fullmatch, seen))] == []
 
 
 async def lead_nowhere(page: Page) -> list[str]:

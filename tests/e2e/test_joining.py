@@ -9,6 +9,7 @@ from tests.e2e.gallery import somebody_from_before
 from tests.e2e.walking import (
     enrol,
     fill_person,
+    follow,
     follow_mailed_link,
     heading_of,
     next_code,
@@ -160,6 +161,34 @@ async def test_who_must_have_an_authenticator_is_counted_down_and_then_adds_one_
     assert [heading for heading, _ in said] == [person.name, person.name, "Add an authenticator"]
     assert "1 more sign-in will do" in said[0][1]
     assert stopped == "First things first"
+    assert await heading_of(page) == person.name
+
+
+async def test_who_lost_the_mail_that_verifies_has_another_and_who_forgot_the_user_name_is_mailed_it(
+    outside: Outside, page: Page
+) -> None:
+    person = a_person(outside.desk)
+    await register(page, person)
+    first = await outside.link_to(person, "/verify-email")
+    await outside.wait_minutes(15)
+    await page.goto("/sign-in")
+    await page.get_by_role("link", name="The link that verifies my address didn't come").click()
+    await page.get_by_label("User name").fill(person.user_name)
+    await press(page, "Send the mail")
+    second = await outside.link_to(person, "/verify-email", but=first)
+    await follow(page, first)
+    old = await heading_of(page)
+    await follow(page, second)
+
+    await page.goto("/sign-in")
+    await page.get_by_role("link", name="I don't know my user name").click()
+    await page.get_by_label("E-mail address").fill(person.email)
+    await press(page, "Send the mail")
+    told = await outside.mail_that_says(person, person.user_name)
+    await sign_in(page, person)
+
+    assert old == "This link doesn't work"
+    assert "user name" in told.lower()
     assert await heading_of(page) == person.name
 
 

@@ -7,6 +7,7 @@ from playwright.async_api import Browser, Page, expect
 
 from shared.messages.accounts.factor_reset import AskFactorReset, FactorResetBegun
 from shared.messages.accounts.staff import StaffActRefused
+from shared.messages.linking.codes import IssueLinkingCode
 from tests.e2e.browsers import a_page
 from tests.e2e.conftest import COURT, FILING_PASSWORD, Outside
 from tests.e2e.walking import (
@@ -45,6 +46,29 @@ async def test_somebody_proves_a_filing_account_confirms_it_may_file_and_unlinks
     assert f"Jane Doe ({login})" in linked
     assert (before, after) == ([], [])
     await expect(page.get_by_role("region", name="Links that have ended")).to_contain_text(login)
+
+
+async def test_who_has_a_linking_code_from_the_clerk_links_without_the_old_password(
+    outside: Outside, page: Page, login: str, clerk: PatientPerson
+) -> None:
+    await sign_in(page, await outside.somebody())
+    issue = IssueLinkingCode(court_id=COURT, login=login, way="in_person")
+    answer = await clerk.answer(issue)
+    code = outside.desk.portal.open(answer, "code")
+
+    async def is_proved() -> bool:
+        await page.goto("/courts/link")
+        await page.get_by_role("link", name="have a linking code").click()
+        await page.get_by_label("Court", exact=True).select_option(COURT)
+        await page.get_by_label("Linking code").fill(code)
+        await press(page, "Go on")
+        return await page.get_by_role("heading", name="Is this you?").is_visible()
+
+    await until(is_proved, "linking knows the account")
+    await press(page, "Yes, link it to my account")
+    (linked,) = await where_i_may_file(page)
+
+    assert f"Jane Doe ({login})" in linked
 
 
 async def test_who_answers_no_to_is_this_you_has_linked_nothing(
