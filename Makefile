@@ -12,11 +12,11 @@ TESTS ?=
 WORKERS ?= 2
 IN_TURNS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 # What takes minutes: every await killed, every defence taken out, clusters, networks, the whole system under outages
-# and kills, an API tried by a generator of requests, each page looked at, and each journey without JavaScript.
+# and kills, an API tried by a generator of requests, each page looked at, most journeys, and all without JavaScript.
 PROOF = $(addprefix tests/faults/test_,crash_points.py defences.py cluster.py alarms.py network.py \
 	outages.py drain.py crash_loop.py) \
 	$(addprefix tests/system/test_,outages.py service_kills.py close_killed.py edge_outages.py courts_machines.py) \
-	$(addprefix tests/e2e/test_,api_described.py api_late.py gallery.py walked_without_scripts.py)
+	$(addprefix tests/e2e/test_,api_described.py api_late.py gallery.py walked.py walked_without_scripts.py)
 # For one run of the system: make up STORY=...
 STORY ?=
 # For one drill: make drill COMMANDS=... USAGES=... KILLS=...

@@ -63,6 +63,7 @@ async def owner(outside: Outside, clerk: PatientPerson) -> AsyncIterator[Owner]:
     schedule = ScheduleAssistanceSession(
         court_id=COURT, local_time="2024-03-05T10:00", place="Room 12", capacity=5
     )
+    await clerk.sign_in()
     session = await clerk.ask(schedule, AssistanceSessionScheduled)
     async with an_api(outside) as nobody:
         api = await signed_in(nobody, person)

@@ -170,7 +170,7 @@ async def test_who_lost_the_mail_that_verifies_has_another_and_who_forgot_the_us
     person = a_person(outside.desk)
     await register(page, person)
     first = await outside.link_to(person, "/verify-email")
-    await outside.wait_minutes(15)
+    await outside.wait_minutes(5)
     await page.goto("/sign-in")
     await page.get_by_role("link", name="The link that verifies my address didn't come").click()
     await page.get_by_label("User name").fill(person.user_name)

@@ -52,8 +52,8 @@ async def test_who_has_a_linking_code_from_the_clerk_links_without_the_old_passw
     outside: Outside, page: Page, login: str, clerk: PatientPerson
 ) -> None:
     await sign_in(page, await outside.somebody())
-    issue = IssueLinkingCode(court_id=COURT, login=login, way="in_person")
-    answer = await clerk.answer(issue)
+    await clerk.sign_in()
+    answer = await clerk.answer(IssueLinkingCode(court_id=COURT, login=login, way="in_person"))
     code = outside.desk.portal.open(answer, "code")
 
     async def is_proved() -> bool:
